@@ -1,0 +1,107 @@
+# make            build/onlogin, and build/fake-wechat to develop against
+# make demo       install what is missing, build, log in against a fake WeChat on this machine
+# make test       install what is missing, build, test everything
+# make check      unit tests only, without installing anything
+# make lint       formatting and static checks
+# make bench      speed, as ratios to nginx itself
+# make install    into $(DESTDIR)$(PREFIX); uninstall takes it back
+# make clean
+#
+# sanitize=address,undefined builds any of them with these sanitizers, below build/ of its own.
+# CXX, CXXFLAGS, CPPFLAGS, LDFLAGS, PREFIX and DESTDIR are yours.
+
+PREFIX   ?= /usr/local
+CXXFLAGS ?= -O2 -g
+comma    := ,
+build    := build$(if $(sanitize),/$(subst $(comma),-,$(sanitize)))
+
+pkgs     := libuv libcurl jsoncpp
+san      := $(if $(sanitize),-fsanitize=$(sanitize) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+cppflags  = $(shell pkg-config --cflags $(pkgs)) -MMD -MP $(CPPFLAGS)
+cxxflags  = -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Werror $(san) $(CXXFLAGS)
+libs      = $(shell pkg-config --libs $(pkgs))
+
+sources  := $(wildcard src/*.cc)
+objects  := $(sources:%.cc=$(build)/%.o)
+parts    := $(filter-out $(build)/src/main.o,$(objects))
+units    := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/*.cc))
+fake     := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/fake-wechat/*.cc))
+bare     := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/bench/*.cc))
+
+# What the targets need beyond make and git, as Debian 12 names it.
+build_packages := g++ pkg-config libuv1-dev libcurl4-openssl-dev libjsoncpp-dev
+run_packages   := nginx-light spawn-fcgi openssl ca-certificates curl
+demo_packages  := $(build_packages) $(run_packages)
+test_packages  := $(demo_packages) libboost-test-dev python3
+lint_packages  := $(test_packages) clang clang-format clang-tidy cppcheck shellcheck libfcgi-dev
+bench_packages := $(demo_packages) libfcgi-dev libnginx-mod-http-echo wrk
+
+all: $(build)/onlogin $(build)/fake-wechat
+
+$(build)/onlogin: $(objects)
+	$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -o $@
+
+$(build)/fake-wechat: $(parts) $(fake)
+	$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -o $@
+
+$(build)/unit: $(parts) $(units)
+	$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -lboost_unit_test_framework -o $@
+
+$(build)/bare-responder: $(bare)
+	$(CXX) $(cxxflags) $(LDFLAGS) $^ -lfcgi -o $@
+
+$(units): CPPFLAGS += -Isrc -DBOOST_TEST_DYN_LINK
+$(fake): CPPFLAGS += -Isrc
+
+$(build)/%.o: %.cc
+	@mkdir -p $(@D)
+	$(CXX) $(cppflags) $(cxxflags) -c $< -o $@
+
+check: $(build)/unit
+	$<
+
+# Packages come first and the build second, in a make of its own that finds them.
+demo:
+	@tests/install-packages $(demo_packages)
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(build) tests/demo
+
+test:
+	@tests/install-packages $(test_packages)
+	@$(MAKE) --no-print-directory all $(build)/unit
+	@BUILD=$(build) tests/run
+
+bench:
+	@tests/install-packages $(bench_packages)
+	@$(MAKE) --no-print-directory all $(build)/bare-responder
+	@BUILD=$(build) tests/bench/run
+
+lint:
+	@tests/install-packages $(lint_packages)
+	@tests/lint $(pkgs)
+
+format:
+	clang-format -i $$(git ls-files '*.cc' '*.hh')
+
+sbin     := $(DESTDIR)$(PREFIX)/sbin
+bin      := $(DESTDIR)$(PREFIX)/bin
+libexec  := $(DESTDIR)$(PREFIX)/libexec/onlogin
+share    := $(DESTDIR)$(PREFIX)/share/onlogin
+
+install: all
+	install -D -m 755 $(build)/onlogin $(sbin)/onlogin
+	install -D -m 755 tests/fake-wechat/onlogin-fake-wechat $(bin)/onlogin-fake-wechat
+	install -D -m 755 $(build)/fake-wechat $(libexec)/fake-wechat
+	install -D -m 644 -t $(share)/nginx nginx/onlogin.conf
+	install -D -m 644 -t $(share)/nginx/snippets nginx/snippets/*.conf
+
+uninstall:
+	rm -f $(sbin)/onlogin $(bin)/onlogin-fake-wechat
+	rm -rf $(libexec) $(share)
+
+clean:
+	rm -rf build
+
+-include $(objects:.o=.d) $(units:.o=.d) $(fake:.o=.d) $(bare:.o=.d)
+
+.PHONY: all check demo test bench lint format install uninstall clean
