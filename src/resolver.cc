@@ -1,0 +1,86 @@
+#include "resolver.hh"
+
+#include "error.hh"
+
+#include <algorithm>
+
+namespace onlogin {
+
+namespace {
+
+constexpr milliseconds fresh{60'000};
+constexpr milliseconds pause_after_failure{1'000};
+
+struct LookupAwaiter
+{
+    Loop& loop;
+    const std::string& host;
+    std::vector<std::string> addresses = {};
+    std::string reason = {};
+    std::optional<Lookup> lookup = {};
+
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> caller)
+    {
+        lookup.emplace(loop, host, [this, caller](auto found, auto why) {
+            addresses = std::move(found);
+            reason = std::move(why);
+            caller.resume();
+        });
+    }
+    void await_resume() const noexcept {}
+};
+
+} // namespace
+
+Resolver::Resolver(Loop& loop, Log& log) : loop_{loop}, log_{log} {}
+
+Task<Addresses> Resolver::resolve(std::string host)
+{
+    auto& entry = entries_[host];
+    const auto now = Clock::now();
+    const bool known = !entry.addresses.list.empty();
+    const bool due = !known || now - entry.fetched > fresh;
+    if (due && !entry.looking && now - entry.failed > pause_after_failure) {
+        entry.looking = true;
+        entry.lookup = SharedTask<bool>::start(loop_, look_up(host));
+    }
+    if (!known && entry.looking) {
+        const auto lookup = entry.lookup; // kept by the entry too: it goes on when we are cancelled
+        co_await lookup.end();
+    }
+    if (entry.addresses.list.empty())
+        throw Unreachable{"cannot resolve " + host + ": " + entry.reason};
+    co_return entry.addresses;
+}
+
+Task<bool> Resolver::look_up(std::string host)
+{
+    auto& entry = entries_[host];
+    LookupAwaiter awaiter{loop_, host};
+    co_await awaiter;
+    entry.looking = false;
+    if (awaiter.addresses.empty()) {
+        entry.failed = Clock::now();
+        entry.reason = awaiter.reason.empty() ? "no addresses" : awaiter.reason;
+        if (!entry.addresses.list.empty())
+            log_.warn(
+                "name server failed",
+                {{"host", host}, {"reason", entry.reason}, {"using", "the last good answer"}});
+        co_return false;
+    }
+    entry.fetched = Clock::now();
+    if (awaiter.addresses != entry.addresses.list) {
+        // Name servers turn the order round: that is no news.
+        auto before = entry.addresses.list, after = awaiter.addresses;
+        std::sort(before.begin(), before.end());
+        std::sort(after.begin(), after.end());
+        if (before != after) {
+            entry.addresses.list = awaiter.addresses;
+            ++entry.addresses.generation;
+        }
+    }
+    co_return true;
+}
+
+} // namespace onlogin

@@ -1,0 +1,51 @@
+#pragma once
+
+// Host names to addresses, off the loop's thread, with the last good answer kept.
+//
+// libcurl's own resolver starts a thread for each lookup and can freeze the loop when one hangs.
+
+#include "log.hh"
+#include "loop.hh"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace onlogin {
+
+// The addresses of one host.
+struct Addresses
+{
+    std::vector<std::string> list;
+    unsigned generation = 0; // grows when the list changes
+};
+
+class Resolver
+{
+public:
+    Resolver(Loop& loop, Log& log);
+
+    // The addresses of `host`. An answer is taken as it is for 60 s; after that it still serves
+    // while a new one is fetched, and for as long as the name server fails. Throws Unreachable when
+    // there has never been an answer.
+    Task<Addresses> resolve(std::string host);
+
+private:
+    struct Entry
+    {
+        Addresses addresses;
+        Clock::time_point fetched;
+        Clock::time_point failed; // a failure is not followed by a new lookup for a second
+        std::string reason;       // of the failure
+        SharedTask<bool> lookup;
+        bool looking = false;
+    };
+
+    Task<bool> look_up(std::string host);
+
+    Loop& loop_;
+    Log& log_;
+    std::map<std::string, Entry> entries_; // entries stay: hosts come from the configuration
+};
+
+} // namespace onlogin
