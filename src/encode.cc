@@ -1,0 +1,115 @@
+#include "encode.hh"
+
+namespace onlogin {
+
+namespace {
+
+constexpr char hex_digits[] = "0123456789abcdef";
+
+int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+bool is_unreserved(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+} // namespace
+
+void append_percent_encoded(std::string& to, std::string_view text)
+{
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (is_unreserved(byte)) {
+            to += c;
+        } else {
+            to += '%';
+            to += "0123456789ABCDEF"[byte >> 4];
+            to += "0123456789ABCDEF"[byte & 15];
+        }
+    }
+}
+
+std::optional<std::string> form_decode(std::string_view text)
+{
+    std::string result;
+    result.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '+') {
+            result += ' ';
+        } else if (text[i] != '%') {
+            result += text[i];
+        } else {
+            const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
+            const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+            if (high < 0 || low < 0)
+                return std::nullopt;
+            result += static_cast<char>(high * 16 + low);
+            i += 2;
+        }
+    }
+    return result;
+}
+
+bool is_utf8(std::string_view text)
+{
+    for (std::size_t i = 0; i < text.size();) {
+        const auto lead = static_cast<unsigned char>(text[i++]);
+        if (lead < 0x80)
+            continue;
+        const int following = lead >= 0xc2 && lead <= 0xdf   ? 1
+                              : lead >= 0xe0 && lead <= 0xef ? 2
+                              : lead >= 0xf0 && lead <= 0xf4 ? 3
+                                                             : -1;
+        if (following < 0)
+            return false;
+        unsigned char low = 0x80, high = 0xbf; // of the second byte, narrower after some leads
+        if (lead == 0xe0)
+            low = 0xa0;
+        else if (lead == 0xed)
+            high = 0x9f;
+        else if (lead == 0xf0)
+            low = 0x90;
+        else if (lead == 0xf4)
+            high = 0x8f;
+        for (int k = 0; k < following; ++k, low = 0x80, high = 0xbf) {
+            if (i == text.size())
+                return false;
+            const auto byte = static_cast<unsigned char>(text[i++]);
+            if (byte < low || byte > high)
+                return false;
+        }
+    }
+    return true;
+}
+
+void append_json_string(std::string& to, std::string_view text)
+{
+    const bool utf8 = is_utf8(text);
+    to += '"';
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            to += '\\';
+            to += c;
+        } else if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !utf8)) {
+            to += "\\u00";
+            to += hex_digits[byte >> 4];
+            to += hex_digits[byte & 15];
+        } else {
+            to += c;
+        }
+    }
+    to += '"';
+}
+
+} // namespace onlogin

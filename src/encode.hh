@@ -1,0 +1,26 @@
+#pragma once
+
+// Text encodings: percent (URL standard), JSON strings, UTF-8.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace onlogin {
+
+// Appends `text`, percent-encoding all but the unreserved characters of RFC 3986.
+void append_percent_encoded(std::string& to, std::string_view text);
+
+// Decodes one name or value of application/x-www-form-urlencoded: `+` is a space, %XX a byte
+// (https://url.spec.whatwg.org/#urlencoded-parsing). Absent if a `%` is not followed by two hex
+// digits: no client encodes like that, so the request is damaged.
+std::optional<std::string> form_decode(std::string_view text);
+
+// Whether `text` is well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong).
+bool is_utf8(std::string_view text);
+
+// Appends `text` as a JSON string with its quotes. Control characters, quotes and backslashes are
+// escaped; so is each byte from 0x80 on, as \u00XX, when the text is not UTF-8.
+void append_json_string(std::string& to, std::string_view text);
+
+} // namespace onlogin

@@ -1,0 +1,87 @@
+#include "json.hh"
+
+#include "encode.hh"
+
+#include <algorithm>
+#include <memory>
+#include <sstream>
+
+#include <json/reader.h>
+#include <json/writer.h>
+
+namespace onlogin {
+
+namespace {
+
+std::unique_ptr<Json::CharReader> make_reader(bool comments)
+{
+    Json::CharReaderBuilder builder;
+    Json::CharReaderBuilder::strictMode(&builder.settings_);
+    builder["allowComments"] = comments;
+    builder["collectComments"] = false;
+    builder["strictRoot"] = false; // a lone string is valid JSON, though no object
+    builder["stackLimit"] = 32;
+    return std::unique_ptr<Json::CharReader>{builder.newCharReader()};
+}
+
+int line_at(const std::string& text, std::ptrdiff_t offset)
+{
+    const auto end = std::min<std::ptrdiff_t>(offset, std::ssize(text));
+    return 1 + static_cast<int>(std::count(text.begin(), text.begin() + end, '\n'));
+}
+
+} // namespace
+
+std::optional<Json::Value> parse_json(std::string_view text)
+{
+    static const auto reader = make_reader(false);
+    Json::Value value;
+    try {
+        if (reader->parse(text.data(), text.data() + text.size(), &value, nullptr))
+            return value;
+    } catch (const Json::Exception&) { // deeper than the limit
+    }
+    return std::nullopt;
+}
+
+CommentedJson parse_commented_json(const std::string& text)
+{
+    CommentedJson result;
+    std::string errors;
+    try {
+        const auto reader = make_reader(true);
+        if (reader->parse(text.data(), text.data() + text.size(), &result.value, &errors))
+            return result;
+    } catch (const Json::Exception&) {
+        result.error = "nested too deeply";
+        result.line = 1;
+        return result;
+    }
+    // "* Line 3, Column 5\n  Missing ',' or '}' in object declaration\n", then more of the same
+    if (sscanf(errors.c_str(), "* Line %d", &result.line) != 1)
+        result.line = 1;
+    const auto begin = errors.find("\n  ");
+    const auto end = begin == errors.npos ? errors.npos : errors.find('\n', begin + 3);
+    result.error = begin == errors.npos ? "not JSON" : errors.substr(begin + 3, end - begin - 3);
+    return result;
+}
+
+int line_of(const std::string& text, const Json::Value& value)
+{
+    return line_at(text, value.getOffsetStart());
+}
+
+std::string write_json(const Json::Value& value)
+{
+    static const auto writer = [] {
+        Json::StreamWriterBuilder builder;
+        builder["indentation"] = "";
+        builder["emitUTF8"] = true;
+        return std::unique_ptr<Json::StreamWriter>{builder.newStreamWriter()};
+    }();
+    std::ostringstream text;
+    writer->write(value, &text);
+    return std::move(text).str();
+}
+
+} // namespace onlogin

@@ -1,0 +1,62 @@
+#include "encode.hh"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace onlogin;
+
+BOOST_AUTO_TEST_SUITE(encode)
+
+BOOST_AUTO_TEST_CASE(percent_encoding_keeps_unreserved_characters_only)
+{
+    std::string text = "x=";
+    append_percent_encoded(text, "aZ09-._~ +/%&\n\xe4");
+    BOOST_TEST(text == "x=aZ09-._~%20%2B%2F%25%26%0A%E4");
+}
+
+BOOST_AUTO_TEST_CASE(form_decoding_follows_the_url_standard)
+{
+    BOOST_TEST(form_decode("a+b").value() == "a b");
+    BOOST_TEST(form_decode("a%2Bb").value() == "a+b");
+    BOOST_TEST(form_decode("%e4%BD%a0").value() == "\xe4\xbd\xa0");
+    BOOST_TEST(form_decode("").value() == "");
+    BOOST_TEST(form_decode("a%00b").value() == std::string("a\0b", 3));
+}
+
+BOOST_AUTO_TEST_CASE(broken_percent_escapes_do_not_decode)
+{
+    for (const auto* text : {"%", "a%", "a%4", "%zz", "%4g", "%%41", "100%"})
+        BOOST_TEST(!form_decode(text), text);
+}
+
+BOOST_AUTO_TEST_CASE(utf8_is_told_from_what_only_looks_like_it)
+{
+    for (const auto* good :
+         {"", "a", "\xc2\x80", "\xe4\xbd\xa0", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"})
+        BOOST_TEST(is_utf8(good), good);
+    for (const auto* bad : {"\x80",             // a following byte without a lead
+                            "\xc3",             // cut
+                            "\xe4\xbd",         // cut
+                            "\xc0\xaf",         // overlong
+                            "\xe0\x9f\xbf",     // overlong
+                            "\xf0\x8f\xbf\xbf", // overlong
+                            "\xed\xa0\x80",     // a surrogate
+                            "\xf4\x90\x80\x80", // behind the last character
+                            "\xff", "a\xc3("})
+        BOOST_TEST(!is_utf8(bad));
+}
+
+BOOST_AUTO_TEST_CASE(json_strings_escape_what_json_forbids)
+{
+    std::string text;
+    append_json_string(text, std::string_view{"\"\\\n\0\x7f你", 8});
+    BOOST_TEST(text == "\"\\\"\\\\\\u000a\\u0000\\u007f你\"");
+}
+
+BOOST_AUTO_TEST_CASE(json_strings_escape_bytes_that_are_not_utf8)
+{
+    std::string text;
+    append_json_string(text, "a\xff");
+    BOOST_TEST(text == "\"a\\u00ff\"");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
