@@ -1,0 +1,351 @@
+#include "config.hh"
+
+#include "error.hh"
+#include "json.hh"
+#include "private_file.hh"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <functional>
+#include <numeric>
+#include <variant>
+
+namespace onlogin {
+
+namespace {
+
+// Where a value of the file goes, and which values are good.
+struct Number
+{
+    long* target;
+    long least;
+    long most;
+};
+struct Text
+{
+    std::string* target;
+};
+struct Truth
+{
+    bool* target;
+};
+struct Choice
+{
+    std::vector<std::string> words;
+    std::function<void(std::size_t index)> choose;
+};
+
+struct Key
+{
+    std::string name;
+    std::variant<Number, Text, Truth, Choice> target;
+};
+
+// The edits that turn one word into the other (Levenshtein).
+std::size_t distance(std::string_view a, std::string_view b)
+{
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i + 1);
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const std::size_t replace = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = std::exchange(row[j + 1], std::min({replace, row[j] + 1, row[j + 1] + 1}));
+        }
+    }
+    return row.back();
+}
+
+std::string nearest(const std::string& name, const std::vector<std::string>& known)
+{
+    return *std::min_element(known.begin(), known.end(), [&](const auto& a, const auto& b) {
+        return distance(name, a) < distance(name, b);
+    });
+}
+
+std::string join(const std::vector<std::string>& words)
+{
+    std::string list;
+    for (const auto& word : words)
+        list += (list.empty() ? "\"" : ", \"") + word + '"';
+    return list;
+}
+
+std::string host_of(std::string_view url)
+{
+    url.remove_prefix(std::min(url.find("://"), url.size() - 3) + 3);
+    url = url.substr(0, url.find_first_of("/?#"));
+    if (url.starts_with('['))
+        return std::string{url.substr(0, url.find(']') + 1)};
+    return std::string{url.substr(0, url.find(':'))};
+}
+
+bool is_loopback(const std::string& host)
+{
+    return host == "localhost" || host == "[::1]" ||
+           (host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos);
+}
+
+class Reader
+{
+public:
+    Reader(const std::string& file, const std::string& credentials)
+        : file_{file}, directory_{std::filesystem::path{file}.parent_path().string()},
+          credentials_{credentials}
+    {
+    }
+
+    Config read()
+    {
+        auto contents = read_file(file_, Readers::Anybody);
+        text_ = std::move(contents.text);
+        open_to_others_ = contents.mode & 077;
+        const auto parsed = parse_commented_json(text_);
+        if (!parsed.error.empty())
+            throw ConfigError{file_ + ":" + std::to_string(parsed.line) + ": " + parsed.error};
+        const auto& root = parsed.value;
+        const std::vector<std::string> sections{"apps", "wechat", "limits", "session", "log"};
+        require_object(root, "the configuration");
+        check_names(root, "", sections);
+
+        auto& wechat = config_.wechat;
+        read_section(
+            root, "wechat",
+            {{"url", Text{&wechat.url}},
+             {"ca_file", Text{&wechat.ca_file}},
+             {"proxy", Text{&wechat.proxy}},
+             {"http", Choice{{"auto", "1.1"}, [&](std::size_t i) { wechat.http2 = i == 0; }}},
+             {"max_connections", Number{&wechat.max_connections, 1, 100'000}},
+             {"connect_timeout_ms", Number{&wechat.connect_timeout_ms, 1, 60'000}},
+             {"timeout_ms", Number{&wechat.timeout_ms, 1, 60'000}}});
+        auto& limits = config_.limits;
+        read_section(root, "limits",
+                     {{"in_flight", Number{&limits.in_flight, 1, 1'000'000}},
+                      {"body_bytes", Number{&limits.body_bytes, 1, 8'388'608}},
+                      {"drain_ms", Number{&limits.drain_ms, 0, 600'000}}});
+        auto& session = config_.session;
+        read_section(root, "session",
+                     {{"lifetime_s", Number{&session.lifetime_s, 1, 31'536'000}},
+                      {"max_age_s", Number{&session.max_age_s, 1, 315'360'000}},
+                      {"watermark_age_s", Number{&session.watermark_age_s, 1, 31'536'000}},
+                      {"keys_file", Text{&session.keys_file}},
+                      {"revocations", Text{&session.revocations}}});
+        auto& log = config_.log;
+        read_section(
+            root, "log",
+            {{"level", Choice{{"debug", "info", "warn", "error"},
+                              [&](std::size_t i) { log.level = static_cast<Level>(i); }}},
+             {"format", Choice{{"text", "json"}, [&](std::size_t i) { log.json = i == 1; }}}});
+
+        check_url(root["wechat"]["url"], "wechat.url", wechat.url);
+        if (!wechat.ca_file.empty()) {
+            wechat.ca_file = beside(wechat.ca_file);
+            if (std::error_code error; !std::filesystem::is_regular_file(wechat.ca_file, error))
+                fail(root["wechat"]["ca_file"], "wechat.ca_file",
+                     "there is no file " + wechat.ca_file);
+        }
+        if (!session.keys_file.empty())
+            fail(root["session"]["keys_file"], "session.keys_file",
+                 "this version has no sessions yet: leave it empty");
+        read_apps(root["apps"]);
+        wipe(text_);
+        return std::move(config_);
+    }
+
+private:
+    [[noreturn]] void fail(const Json::Value& at, const std::string& key, const std::string& what)
+    {
+        throw ConfigError{file_ + ":" + std::to_string(line_of(text_, at)) + ": " + key + ": " +
+                          what};
+    }
+
+    // Relative paths are relative to the configuration file.
+    [[nodiscard]] std::string beside(const std::string& path) const
+    {
+        return (std::filesystem::path{directory_} / path).string();
+    }
+
+    void require_object(const Json::Value& value, const std::string& key)
+    {
+        if (!value.isObject())
+            fail(value, key, "must be an object: { … }");
+    }
+
+    void check_names(const Json::Value& object, const std::string& prefix,
+                     const std::vector<std::string>& known)
+    {
+        for (auto member = object.begin(); member != object.end(); ++member)
+            if (std::find(known.begin(), known.end(), member.name()) == known.end())
+                fail(*member, prefix + member.name(),
+                     "unknown key; did you mean \"" + nearest(member.name(), known) + "\"?");
+    }
+
+    void read_section(const Json::Value& root, const std::string& name,
+                      const std::vector<Key>& keys)
+    {
+        if (root.isMember(name))
+            read_object(root[name], name, keys);
+    }
+
+    void read_object(const Json::Value& object, const std::string& name,
+                     const std::vector<Key>& keys)
+    {
+        require_object(object, name);
+        std::vector<std::string> known;
+        for (const auto& key : keys)
+            known.push_back(key.name);
+        check_names(object, name + ".", known);
+        for (const auto& key : keys)
+            if (object.isMember(key.name))
+                std::visit(
+                    [&](const auto& target) {
+                        set(target, object[key.name], name + "." + key.name);
+                    },
+                    key.target);
+    }
+
+    void set(const Number& number, const Json::Value& value, const std::string& key)
+    {
+        if (!value.isInt64() || value.asInt64() < number.least || value.asInt64() > number.most)
+            fail(value, key,
+                 "must be a whole number from " + std::to_string(number.least) + " to " +
+                     std::to_string(number.most));
+        *number.target = value.asInt64();
+    }
+
+    void set(const Text& text, const Json::Value& value, const std::string& key)
+    {
+        if (!value.isString())
+            fail(value, key, "must be a string");
+        *text.target = value.asString();
+        if (text.target->find('\0') != std::string::npos)
+            fail(value, key, "must not contain \\u0000");
+    }
+
+    void set(const Truth& truth, const Json::Value& value, const std::string& key)
+    {
+        if (!value.isBool())
+            fail(value, key, "must be true or false");
+        *truth.target = value.asBool();
+    }
+
+    void set(const Choice& choice, const Json::Value& value, const std::string& key)
+    {
+        const auto word = value.isString() ? value.asString() : "";
+        const auto found = std::find(choice.words.begin(), choice.words.end(), word);
+        if (found == choice.words.end())
+            fail(value, key, "must be one of " + join(choice.words));
+        choice.choose(static_cast<std::size_t>(found - choice.words.begin()));
+    }
+
+    void check_url(const Json::Value& at, const std::string& key, std::string& url)
+    {
+        while (url.ends_with('/'))
+            url.pop_back();
+        const bool plain = url.starts_with("http://");
+        const auto host = plain || url.starts_with("https://") ? host_of(url) : "";
+        if (host.empty() || url.find_first_of(" ?#@\\\t\r\n") != url.npos)
+            fail(at, key, "must be a URL like https://api.weixin.qq.com");
+        if (plain && !is_loopback(host))
+            fail(at, key, "must be https://; http:// is for loopback addresses only");
+    }
+
+    void read_apps(const Json::Value& apps)
+    {
+        if (!apps.isArray() || apps.empty())
+            fail(apps, "apps", "must be a list with at least one app: [ { \"appid\": … } ]");
+        for (const auto& app : apps)
+            read_app(app, "apps[" + std::to_string(config_.apps.size()) + "]");
+    }
+
+    void read_app(const Json::Value& app, const std::string& name)
+    {
+        MiniProgram mini;
+        std::string secret, secret_file;
+        read_object(app, name,
+                    {{"appid", Text{&mini.appid}},
+                     {"secret_file", Text{&secret_file}},
+                     {"secret", Text{&secret}},
+                     {"url", Text{&mini.url}},
+                     {"expose_session_key", Truth{&mini.expose_session_key}}});
+        if (mini.appid.empty() ||
+            mini.appid.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz"
+                                         "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-") != mini.appid.npos)
+            fail(app.isMember("appid") ? app["appid"] : app, name + ".appid",
+                 "must be the appid of the mini program, like wx0123456789abcdef");
+        if (config_.find_app(mini.appid))
+            fail(app["appid"], name + ".appid", mini.appid + " is configured twice");
+        if (mini.url.empty())
+            mini.url = config_.wechat.url;
+        else
+            check_url(app["url"], name + ".url", mini.url);
+
+        if (app.isMember("secret") == app.isMember("secret_file"))
+            fail(app, name, "needs exactly one of \"secret_file\" and \"secret\"");
+        if (app.isMember("secret")) {
+            if (open_to_others_)
+                fail(app["secret"], name + ".secret", open_to_others(file_));
+            mini.secret = check_secret(app["secret"], name + ".secret", std::move(secret));
+        } else {
+            const auto& at = app["secret_file"];
+            mini.secret = check_secret(at, name + ".secret_file",
+                                       read_secret(at, name + ".secret_file", secret_file));
+        }
+        config_.apps.push_back(std::move(mini));
+    }
+
+    std::string read_secret(const Json::Value& at, const std::string& key, const std::string& path)
+    {
+        if (path.empty())
+            fail(at, key, "must name a file");
+        try {
+            const std::filesystem::path name{path};
+            if (!credentials_.empty() && name.is_relative()) {
+                const auto credential = std::filesystem::path{credentials_} / name;
+                if (std::error_code error; std::filesystem::exists(credential, error))
+                    return read_file(credential.string(), Readers::OwnerAndGroup).text;
+            }
+            return read_file(beside(path), Readers::Owner).text;
+        } catch (const ConfigError& error) {
+            fail(at, key, error.what());
+        }
+    }
+
+    Secret check_secret(const Json::Value& at, const std::string& key, std::string text)
+    {
+        while (text.ends_with('\n') || text.ends_with('\r'))
+            text.pop_back();
+        const bool good =
+            !text.empty() && text.size() <= 256 &&
+            std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+        Secret secret{std::move(text)};
+        if (!good)
+            fail(at, key, "does not hold an AppSecret: one word, 32 characters as a rule");
+        return secret;
+    }
+
+    std::string file_;
+    std::string directory_;
+    std::string credentials_;
+    std::string text_;
+    bool open_to_others_ = false;
+    Config config_;
+};
+
+} // namespace
+
+const MiniProgram* Config::find_app(std::string_view appid) const
+{
+    for (const auto& app : apps)
+        if (app.appid == appid)
+            return &app;
+    return nullptr;
+}
+
+Config load_config(const std::string& file, const std::string& credentials_directory)
+{
+    return Reader{file, credentials_directory}.read();
+}
+
+} // namespace onlogin

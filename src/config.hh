@@ -1,0 +1,72 @@
+#pragma once
+
+// The configuration: plain structs with every default. The file is JSON with // comments.
+
+#include "log.hh"
+#include "secret.hh"
+
+#include <string>
+#include <vector>
+
+namespace onlogin {
+
+// One mini program.
+struct MiniProgram
+{
+    std::string appid;
+    Secret secret;
+    std::string url; // of the vendor's API; wechat.url if the file names none
+    bool expose_session_key = false;
+};
+
+struct WechatConfig
+{
+    std::string url = "https://api.weixin.qq.com"; // http:// only for a loopback address
+    std::string ca_file;                           // empty: the system's
+    std::string proxy;                             // empty: none
+    bool http2 = true;                             // if the server offers it
+    long max_connections = 512;
+    long connect_timeout_ms = 2000;
+    long timeout_ms = 4500; // from a request's arrival to its answer
+};
+
+struct LimitsConfig
+{
+    long in_flight = 10000;
+    long body_bytes = 16384;
+    long drain_ms = 5000;
+};
+
+struct SessionConfig
+{
+    long lifetime_s = 7200;
+    long max_age_s = 2592000;
+    long watermark_age_s = 300;
+    std::string keys_file; // empty: sessions are off
+    std::string revocations = "sqlite:/var/lib/onlogin/revocations.db";
+};
+
+struct LogConfig
+{
+    Level level = Level::Info;
+    bool json = false;
+};
+
+struct Config
+{
+    std::vector<MiniProgram> apps; // at least one, each appid once
+    WechatConfig wechat;
+    LimitsConfig limits;
+    SessionConfig session;
+    LogConfig log;
+
+    // The app of that appid, or null. Lives as long as the configuration.
+    [[nodiscard]] const MiniProgram* find_app(std::string_view appid) const;
+};
+
+// Reads `file` and the secrets that it names: secret_file is looked up in `credentials_directory`
+// (systemd's, may be empty) first, then beside the configuration. Throws ConfigError, one line that
+// names file, line and key. Changes nothing.
+Config load_config(const std::string& file, const std::string& credentials_directory);
+
+} // namespace onlogin

@@ -1,0 +1,239 @@
+#include "config.hh"
+
+#include "error.hh"
+
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+using namespace onlogin;
+
+namespace {
+
+// A directory of its own for each test.
+struct Files
+{
+    std::string directory;
+
+    Files()
+    {
+        char name[] = "/tmp/onlogin-config-XXXXXX";
+        directory = mkdtemp(name);
+        put("good.secret", "0123456789abcdef0123456789abcdef\n");
+    }
+    Files(const Files&) = delete;
+    Files& operator=(const Files&) = delete;
+    ~Files() { std::filesystem::remove_all(directory); }
+
+    std::string put(const std::string& name, const std::string& text, mode_t mode = 0600)
+    {
+        const auto path = directory + "/" + name;
+        std::filesystem::create_directories(std::filesystem::path{path}.parent_path());
+        std::ofstream{path} << text;
+        chmod(path.c_str(), mode);
+        return path;
+    }
+
+    Config load(const std::string& text, const std::string& credentials = {})
+    {
+        return load_config(put("onlogin.json", text), credentials);
+    }
+
+    // What is wrong with the configuration, without the directory.
+    std::string complaint(const std::string& text)
+    {
+        try {
+            load(text);
+        } catch (const ConfigError& error) {
+            std::string what = error.what();
+            for (std::size_t at; (at = what.find(directory + "/")) != what.npos;)
+                what.erase(at, directory.size() + 1);
+            return what;
+        }
+        return "";
+    }
+};
+
+const std::string app = R"({"appid":"wx1","secret_file":"good.secret"})";
+
+std::string with(const std::string& rest)
+{
+    return "{ \"apps\": [" + app + "],\n" + rest + "}";
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(config, Files)
+
+BOOST_AUTO_TEST_CASE(the_smallest_configuration_has_every_default)
+{
+    const auto config = load("{ // comment\n \"apps\": [" + app + "] }");
+    BOOST_TEST(config.apps.size() == 1U);
+    BOOST_TEST(config.apps[0].appid == "wx1");
+    BOOST_TEST(config.apps[0].secret.reveal() == "0123456789abcdef0123456789abcdef");
+    BOOST_TEST(config.apps[0].url == "https://api.weixin.qq.com");
+    BOOST_TEST(!config.apps[0].expose_session_key);
+    BOOST_TEST(config.wechat.timeout_ms == 4500);
+    BOOST_TEST(config.wechat.connect_timeout_ms == 2000);
+    BOOST_TEST(config.wechat.max_connections == 512);
+    BOOST_TEST(config.wechat.http2);
+    BOOST_TEST(config.limits.in_flight == 10000);
+    BOOST_TEST(config.limits.body_bytes == 16384);
+    BOOST_TEST(config.limits.drain_ms == 5000);
+    BOOST_TEST(config.session.lifetime_s == 7200);
+    BOOST_TEST((config.log.level == Level::Info && !config.log.json));
+}
+
+BOOST_AUTO_TEST_CASE(every_key_is_read)
+{
+    put("ca.pem", "x");
+    const auto config = load(R"({
+        "apps": [ { "appid": "wx1", "secret": "inline", "url": "https://api.q.qq.com/",
+                    "expose_session_key": true },
+                  { "appid": "wx2", "secret_file": "good.secret" } ],
+        "wechat": { "url": "http://127.0.0.1:8080/base/", "ca_file": "ca.pem",
+                    "proxy": "http://proxy:3128", "http": "1.1", "max_connections": 7,
+                    "connect_timeout_ms": 8, "timeout_ms": 9 },
+        "limits": { "in_flight": 1, "body_bytes": 2, "drain_ms": 0 },
+        "session": { "lifetime_s": 3, "max_age_s": 4, "watermark_age_s": 5, "keys_file": "",
+                     "revocations": "off" },
+        "log": { "level": "error", "format": "json" } })");
+    BOOST_TEST(config.find_app("wx1")->url == "https://api.q.qq.com");
+    BOOST_TEST(config.find_app("wx1")->expose_session_key);
+    BOOST_TEST(config.find_app("wx1")->secret.reveal() == "inline");
+    BOOST_TEST(config.find_app("wx2")->url == "http://127.0.0.1:8080/base");
+    BOOST_TEST(!config.find_app("wx3"));
+    BOOST_TEST(config.wechat.ca_file == directory + "/ca.pem");
+    BOOST_TEST(config.wechat.proxy == "http://proxy:3128");
+    BOOST_TEST(!config.wechat.http2);
+    BOOST_TEST(config.limits.drain_ms == 0);
+    BOOST_TEST(config.session.watermark_age_s == 5);
+    BOOST_TEST((config.log.level == Level::Error && config.log.json));
+}
+
+BOOST_AUTO_TEST_CASE(mistakes_are_named_by_file_line_and_key)
+{
+    const std::pair<std::string, std::string> table[] = {
+        {"{", "onlogin.json:1: Missing '}' or object member name"},
+        {"[]", "onlogin.json:1: the configuration: must be an object: { … }"},
+        {"{}", "onlogin.json:1: apps: must be a list with at least one app: [ { \"appid\": … } ]"},
+        {"{\n\"apps\": [] }",
+         "onlogin.json:2: apps: must be a list with at least one app: [ { \"appid\": … } ]"},
+        {with("\n\"wechta\": {}"), "onlogin.json:3: wechta: unknown key; did you mean \"wechat\"?"},
+        {with("\"wechat\": {\n\"timeout\": 1}"),
+         "onlogin.json:3: wechat.timeout: unknown key; did you mean \"timeout_ms\"?"},
+        {with("\"limits\": 7"), "onlogin.json:2: limits: must be an object: { … }"},
+        {with("\"limits\": {\"in_flight\": 0}"),
+         "onlogin.json:2: limits.in_flight: must be a whole number from 1 to 1000000"},
+        {with("\"limits\": {\"in_flight\": \"9\"}"),
+         "onlogin.json:2: limits.in_flight: must be a whole number from 1 to 1000000"},
+        {with("\"limits\": {\"in_flight\": 1.5}"),
+         "onlogin.json:2: limits.in_flight: must be a whole number from 1 to 1000000"},
+        {with("\"log\": {\"level\": \"loud\"}"),
+         "onlogin.json:2: log.level: must be one of \"debug\", \"info\", \"warn\", \"error\""},
+        {with("\"log\": {\"level\": 1}"),
+         "onlogin.json:2: log.level: must be one of \"debug\", \"info\", \"warn\", \"error\""},
+        {with("\"wechat\": {\"url\": 1}"), "onlogin.json:2: wechat.url: must be a string"},
+        {with("\"wechat\": {\"url\": \"ftp://x\"}"),
+         "onlogin.json:2: wechat.url: must be a URL like https://api.weixin.qq.com"},
+        {with("\"wechat\": {\"url\": \"https://u@x\"}"),
+         "onlogin.json:2: wechat.url: must be a URL like https://api.weixin.qq.com"},
+        {with("\"wechat\": {\"url\": \"http://api.weixin.qq.com\"}"),
+         "onlogin.json:2: wechat.url: must be https://; http:// is for loopback addresses only"},
+        {with("\"wechat\": {\"url\": \"http://127.0.0.1.evil.com\"}"),
+         "onlogin.json:2: wechat.url: must be https://; http:// is for loopback addresses only"},
+        {with("\"wechat\": {\"ca_file\": \"no.pem\"}"),
+         "onlogin.json:2: wechat.ca_file: there is no file no.pem"},
+        {with("\"log\": {}, \"log\": {}"), "onlogin.json:2: Duplicate key: 'log'"},
+        {"{\"apps\": [" + app + ",\n" + app + "]}",
+         "onlogin.json:2: apps[1].appid: wx1 is configured twice"},
+        {"{\"apps\": [{}]}",
+         "onlogin.json:1: apps[0].appid: must be the appid of the mini program, like "
+         "wx0123456789abcdef"},
+        {"{\"apps\": [{\"appid\":\"wx 1\"}]}",
+         "onlogin.json:1: apps[0].appid: must be the appid of the mini program, like "
+         "wx0123456789abcdef"},
+        {"{\"apps\": [{\"appid\":\"wx1\"}]}",
+         "onlogin.json:1: apps[0]: needs exactly one of \"secret_file\" and \"secret\""},
+        {"{\"apps\": [{\"appid\":\"wx1\",\"secret\":\"s\",\"secret_file\":\"good.secret\"}]}",
+         "onlogin.json:1: apps[0]: needs exactly one of \"secret_file\" and \"secret\""},
+        {"{\"apps\": [{\"appid\":\"wx1\",\"secret\":\"\"}]}",
+         "onlogin.json:1: apps[0].secret: does not hold an AppSecret: one word, 32 characters as a "
+         "rule"},
+        {"{\"apps\": [{\"appid\":\"wx1\",\"secret_file\":\"none\"}]}",
+         "onlogin.json:1: apps[0].secret_file: none: No such file or directory"},
+        {"{\"apps\": [{\"appid\":\"wx1\",\"secret_file\":\".\"}]}",
+         "onlogin.json:1: apps[0].secret_file: .: is not a regular file"},
+        {"{\"apps\": "
+         "[{\"appid\":\"wx1\",\"secret_file\":\"good.secret\",\"expose_session_key\":1}]}",
+         "onlogin.json:1: apps[0].expose_session_key: must be true or false"},
+    };
+    for (const auto& [text, expected] : table)
+        BOOST_TEST(complaint(text) == expected);
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_configuration_is_named)
+{
+    BOOST_CHECK_EXCEPTION(
+        load_config(directory + "/none.json", ""), ConfigError, [&](const auto& error) {
+            return error.what() == directory + "/none.json: No such file or directory";
+        });
+}
+
+BOOST_AUTO_TEST_CASE(a_secret_that_others_may_read_is_refused_with_the_chmod_that_mends_it)
+{
+    for (const mode_t mode : {0640, 0604, 0660, 0644}) {
+        put("good.secret", "abc", mode);
+        BOOST_TEST(complaint("{\"apps\":[" + app + "]}") ==
+                   "onlogin.json:1: apps[0].secret_file: good.secret holds a secret and others may "
+                   "read it: chmod 600 good.secret");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_configuration_with_a_secret_inside_must_be_private_too)
+{
+    const auto file = put("open.json", R"({"apps":[{"appid":"wx1","secret":"abc"}]})", 0644);
+    BOOST_CHECK_EXCEPTION(load_config(file, ""), ConfigError, [&](const auto& error) {
+        return error.what() == file + ":1: apps[0].secret: " + file +
+                                   " holds a secret and others may read it: chmod 600 " + file;
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_secret_ends_before_its_line_break_and_is_one_word)
+{
+    for (const auto* text : {"abc", "abc\n", "abc\r\n", "abc\n\n"}) {
+        put("good.secret", text);
+        BOOST_TEST(load("{\"apps\":[" + app + "]}").apps[0].secret.reveal() == "abc");
+    }
+    for (const auto* text : {"", "\n", "a b", "a\nb", "\tabc", "abc\x01"}) {
+        put("good.secret", text);
+        BOOST_TEST(complaint("{\"apps\":[" + app + "]}") ==
+                   "onlogin.json:1: apps[0].secret_file: does not hold an AppSecret: one word, 32 "
+                   "characters as a rule");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(credentials_of_the_service_manager_come_first)
+{
+    put("credentials/good.secret", "from-systemd", 0440);
+    const auto text = "{\"apps\":[" + app + "]}";
+    BOOST_TEST(load(text, directory + "/credentials").apps[0].secret.reveal() == "from-systemd");
+    BOOST_TEST(load(text, directory + "/none").apps[0].secret.reveal() ==
+               "0123456789abcdef0123456789abcdef");
+    put("credentials/good.secret", "from-systemd", 0444);
+    BOOST_CHECK_THROW(load(text, directory + "/credentials"), ConfigError);
+}
+
+BOOST_AUTO_TEST_CASE(no_complaint_shows_a_secret)
+{
+    for (const auto* rest : {"\"secret\":\"hush hush\"", "\"secret\":\"hush\",\"x\":1"}) {
+        const auto text = complaint("{\"apps\":[{\"appid\":\"wx1\"," + std::string{rest} + "}]}");
+        BOOST_TEST(text != "");
+        BOOST_TEST(text.find("hush") == text.npos);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
