@@ -1,0 +1,136 @@
+#include "http.hh"
+
+#include "json.hh"
+
+#include <charconv>
+#include <random>
+
+namespace onlogin {
+
+namespace {
+
+struct Reason
+{
+    int status;
+    std::string_view phrase;
+};
+
+constexpr Reason reasons[] = {
+    {200, "OK"},
+    {204, "No Content"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
+    {429, "Too Many Requests"},
+    {500, "Internal Server Error"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+};
+
+std::string_view phrase(int status)
+{
+    for (const auto& reason : reasons)
+        if (reason.status == status)
+            return reason.phrase;
+    return "Unknown";
+}
+
+// 16 hex digits: enough to find a request in the log, no secret.
+std::string make_id()
+{
+    static std::mt19937_64 random{std::random_device{}()};
+    char text[17];
+    snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(random()));
+    return text;
+}
+
+} // namespace
+
+Response Response::ok(Json::Value data)
+{
+    Json::Value body;
+    body["code"] = 0;
+    body["message"] = "ok";
+    body["data"] = std::move(data);
+    Response response;
+    response.body = write_json(body);
+    return response;
+}
+
+Response Response::failure(int status, int code, std::string_view message, std::string_view recover,
+                           int retry_after_s)
+{
+    Json::Value body;
+    body["code"] = code;
+    body["message"] = Json::Value{message.data(), message.data() + message.size()};
+    body["recover"] = Json::Value{recover.data(), recover.data() + recover.size()};
+    Response response;
+    response.status = status;
+    response.body = write_json(body);
+    if (retry_after_s > 0)
+        response.headers.emplace_back("Retry-After", std::to_string(retry_after_s));
+    return response;
+}
+
+Request read_variables(const Variables& variables)
+{
+    const auto text = [&](std::string_view name) {
+        return std::string{variables(name).value_or(std::string_view{})};
+    };
+    Request request;
+    request.id = text("REQUEST_ID");
+    if (request.id.empty())
+        request.id = text("UNIQUE_ID"); // Apache's mod_unique_id
+    if (request.id.empty())
+        request.id = make_id();
+    request.method = text("REQUEST_METHOD");
+    request.path = text("SCRIPT_NAME") + text("PATH_INFO");
+    request.action = text("ONLOGIN_ACTION");
+    request.appid = text("ONLOGIN_APPID");
+    request.query = text("QUERY_STRING");
+    request.content_type = text("CONTENT_TYPE");
+    request.referer = text("HTTP_REFERER");
+    return request;
+}
+
+void check_length(Request& request, const Variables& variables, std::size_t limit)
+{
+    const auto text = variables("CONTENT_LENGTH").value_or(std::string_view{});
+    if (text.empty() || text == "-1" || request.body_too_large)
+        return;
+    std::size_t length = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+    const bool whole = end == text.data() + text.size();
+    if (whole && (error == std::errc::result_out_of_range || length > limit))
+        request.body_too_large = true;
+    else if (!whole || error != std::errc{} || length != request.body.size())
+        request.body_mismatch = true;
+}
+
+std::string to_cgi(const Response& response)
+{
+    std::string text = "Status: " + std::to_string(response.status) + ' ';
+    text += phrase(response.status);
+    text += "\r\n";
+    if (!response.content_type.empty()) {
+        text += "Content-Type: " + response.content_type + "\r\n";
+        text += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+    }
+    text += "Cache-Control: no-store\r\n";
+    for (const auto& [name, value] : response.headers) {
+        text += name;
+        text += ": ";
+        text += value;
+        text += "\r\n";
+    }
+    text += "\r\n";
+    text += response.body;
+    return text;
+}
+
+} // namespace onlogin

@@ -1,0 +1,75 @@
+#pragma once
+
+// A request and its answer, whichever way they came: FastCGI or CGI.
+
+#include "loop.hh"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <json/value.h>
+
+namespace onlogin {
+
+// What the log says of a request. Whoever learns something notes it here.
+struct Trace
+{
+    std::string app;                    // the appid
+    std::optional<long long> errcode;   // WeChat's
+    std::string rid;                    // WeChat's
+    std::optional<long long> wechat_ms; // spent waiting for WeChat
+};
+
+struct Request
+{
+    std::string id;           // from the server in front, or made up; for the log
+    std::string method;       // as sent
+    std::string path;         // SCRIPT_NAME + PATH_INFO
+    std::string action;       // ONLOGIN_ACTION: the server's choice; empty: none
+    std::string appid;        // ONLOGIN_APPID: the server's choice; empty: none
+    std::string query;        // still encoded
+    std::string content_type; // as sent
+    std::string referer;      // as sent
+    std::string body;
+    bool body_too_large = false; // the body was longer than the limit and is not here
+    bool body_mismatch = false;  // its length is not what CONTENT_LENGTH says
+    bool draining = false;       // came too late: the worker is stopping
+    Clock::time_point arrived;   // when it was complete
+    Trace trace;
+};
+
+struct Response
+{
+    int status = 200;
+    std::string content_type = "application/json; charset=utf-8"; // empty: no body
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+
+    // 200 {"code":0,"message":"ok","data":…}
+    static Response ok(Json::Value data);
+    // {"code":…,"message":…,"recover":…}; `retry_after_s` above 0 sets Retry-After.
+    static Response failure(int status, int code, std::string_view message,
+                            std::string_view recover, int retry_after_s = 0);
+};
+
+// What answers requests. Never throws; the request lives until the task ends.
+using Handler = std::function<Task<Response>(Request&)>;
+
+// The variables of RFC 3875 by name; absent when the server did not send one.
+using Variables = std::function<std::optional<std::string_view>(std::string_view name)>;
+
+// The request without its body.
+Request read_variables(const Variables& variables);
+
+// Compares the body that came with CONTENT_LENGTH and `limit` (bytes), and notes in `request` what
+// does not fit. No length, and -1 (lighttpd, for "unknown"), fit every body.
+void check_length(Request& request, const Variables& variables, std::size_t limit);
+
+// The answer as CGI writes it: `Status: …`, headers, body (RFC 3875, section 6).
+std::string to_cgi(const Response& response);
+
+} // namespace onlogin

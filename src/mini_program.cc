@@ -1,0 +1,40 @@
+#include "mini_program.hh"
+
+#include "error.hh"
+
+namespace onlogin {
+
+namespace {
+
+std::string_view appid_in(std::string_view referer)
+{
+    constexpr std::string_view prefix = "https://servicewechat.com/";
+    if (!referer.starts_with(prefix))
+        return {};
+    referer.remove_prefix(prefix.size());
+    const auto end = referer.find('/');
+    return end == referer.npos ? std::string_view{} : referer.substr(0, end);
+}
+
+} // namespace
+
+const MiniProgram& choose_app(const Config& config, const Request& request, const Params& params)
+{
+    if (!request.appid.empty()) {
+        if (const auto* app = config.find_app(request.appid))
+            return *app;
+        throw BadRequest{"ONLOGIN_APPID, set by the web server, is not an appid of this server"};
+    }
+    if (const auto appid = params.find("appid")) {
+        if (const auto* app = config.find_app(*appid))
+            return *app;
+        throw BadRequest{"the appid is not one of this server"};
+    }
+    if (const auto* app = config.find_app(appid_in(request.referer)))
+        return *app;
+    if (config.apps.size() == 1)
+        return config.apps.front();
+    throw BadRequest{"the parameter appid is missing: this server has several mini programs"};
+}
+
+} // namespace onlogin

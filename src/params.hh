@@ -1,0 +1,38 @@
+#pragma once
+
+// The parameters of a request, from wherever the client put them: the query string, a form body or
+// a JSON object. Past this file there are only good values.
+
+#include "http.hh"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace onlogin {
+
+// Named values, each name once, all UTF-8.
+class Params
+{
+public:
+    // Reads the query of any request, and the body of a POST: form or JSON, by its content type.
+    // An empty body needs no type. Throws BadRequest: 400 for what is malformed, given twice or
+    // more than 100 names, 413 for a body over the limit, 415 for a body of another type.
+    explicit Params(const Request& request);
+
+    // The value of `name`. Throws BadRequest if it is missing, empty, or not text (in JSON).
+    [[nodiscard]] const std::string& require(std::string_view name) const;
+
+    // The value of `name`, absent if missing. Throws BadRequest if it is not text (in JSON).
+    [[nodiscard]] std::optional<std::string> find(std::string_view name) const;
+
+private:
+    void read_form(std::string_view text);
+    void read_json(std::string_view text);
+    void add(std::string name, std::optional<std::string> value);
+
+    std::map<std::string, std::optional<std::string>, std::less<>> values_; // none: not text
+};
+
+} // namespace onlogin

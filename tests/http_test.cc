@@ -1,0 +1,90 @@
+#include "http.hh"
+
+#include <boost/test/unit_test.hpp>
+#include <map>
+
+using namespace onlogin;
+
+namespace {
+
+Variables variables(std::map<std::string, std::string, std::less<>> values)
+{
+    return [values = std::move(values)](std::string_view name) {
+        const auto found = values.find(name);
+        return found == values.end() ? std::optional<std::string_view>{}
+                                     : std::optional<std::string_view>{found->second};
+    };
+}
+
+Request with_length(const std::string& length, const std::string& body)
+{
+    Request request;
+    request.body = body;
+    check_length(request, variables({{"CONTENT_LENGTH", length}}), 10);
+    return request;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(http)
+
+BOOST_AUTO_TEST_CASE(the_path_is_script_name_and_path_info)
+{
+    const auto request =
+        read_variables(variables({{"SCRIPT_NAME", "/onLogin"}, {"PATH_INFO", "/health"}}));
+    BOOST_TEST(request.path == "/onLogin/health");
+}
+
+BOOST_AUTO_TEST_CASE(what_clients_send_cannot_choose_action_or_app)
+{
+    const auto request =
+        read_variables(variables({{"HTTP_ONLOGIN_ACTION", "auth"}, {"HTTP_ONLOGIN_APPID", "wx"}}));
+    BOOST_TEST(request.action == "");
+    BOOST_TEST(request.appid == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_request_without_an_id_gets_one_of_its_own)
+{
+    BOOST_TEST(read_variables(variables({{"REQUEST_ID", "abc"}})).id == "abc");
+    const auto one = read_variables(variables({})).id, other = read_variables(variables({})).id;
+    BOOST_TEST(one.size() == 16);
+    BOOST_TEST(one != other);
+}
+
+BOOST_AUTO_TEST_CASE(the_length_of_a_body_must_be_the_announced_one)
+{
+    for (const auto* length : {"3", "", "-1", "003"})
+        BOOST_TEST(!with_length(length, "abc").body_mismatch, length);
+    for (const auto* length : {"2", "4", "x", "3x", "+3", " 3", "-2", "3.0", "0x3"})
+        BOOST_TEST(with_length(length, "abc").body_mismatch, length);
+}
+
+BOOST_AUTO_TEST_CASE(an_announced_length_over_the_limit_is_too_large)
+{
+    BOOST_TEST(!with_length("10", "0123456789").body_too_large);
+    BOOST_TEST(with_length("11", "").body_too_large);
+    BOOST_TEST(with_length("99999999999999999999999", "").body_too_large);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_is_written_as_cgi_wants_it)
+{
+    const auto text = to_cgi(Response::failure(503, 503, "wait", "later", 2));
+    BOOST_TEST(text == "Status: 503 Service Unavailable\r\n"
+                       "Content-Type: application/json; charset=utf-8\r\n"
+                       "Content-Length: 47\r\n"
+                       "Cache-Control: no-store\r\n"
+                       "Retry-After: 2\r\n"
+                       "\r\n"
+                       "{\"code\":503,\"message\":\"wait\",\"recover\":\"later\"}");
+}
+
+BOOST_AUTO_TEST_CASE(success_carries_its_data_as_utf8)
+{
+    Json::Value data;
+    data["name"] = "你好/";
+    const auto response = Response::ok(data);
+    BOOST_TEST(response.status == 200);
+    BOOST_TEST(response.body == "{\"code\":0,\"data\":{\"name\":\"你好/\"},\"message\":\"ok\"}");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
