@@ -1,0 +1,36 @@
+#pragma once
+
+// What WeChat's error codes mean for us: a table.
+//
+// Sources: the code2Session page of the mini-program server API
+// (https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session), the
+// general table of return codes
+// (https://developers.weixin.qq.com/doc/channels/API/basics/commErrCode.html), and answers that
+// were really seen.
+
+#include <string_view>
+
+namespace onlogin {
+
+// What helps a client after a failure; the words of the `recover` member.
+namespace recover {
+inline constexpr std::string_view login = "login"; // a fresh code from wx.login, once
+inline constexpr std::string_view later = "later"; // after Retry-After, with a fresh code
+inline constexpr std::string_view never = "never"; // nothing that the client can do
+} // namespace recover
+
+struct Errcode
+{
+    int first; // the codes of the row: first to last
+    int last;
+    int status;               // of our answer
+    std::string_view recover; // of our answer
+    int retry_after_s;        // of our answer; 0: none
+    std::string_view message; // of our answer
+    std::string_view advice;  // for the operator; empty: nothing to mend on the server
+};
+
+// The row of `errcode`; the last row stands for all that are not listed.
+const Errcode& find_errcode(int errcode);
+
+} // namespace onlogin

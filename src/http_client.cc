@@ -1,0 +1,387 @@
+#include "http_client.hh"
+
+#include "error.hh"
+
+#include <cstring>
+#include <unordered_map>
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+
+namespace onlogin {
+
+namespace {
+
+constexpr std::size_t largest_answer = 64 * 1024;
+constexpr std::size_t largest_head = 64 * 1024;
+constexpr std::size_t most_idle_transfers = 256;
+
+struct SlistFree
+{
+    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+struct EasyFree
+{
+    void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+
+// "host" and "port" of a URL; the port of the scheme when it names none.
+struct Endpoint
+{
+    std::string host;
+    std::string port;
+};
+
+Endpoint endpoint_of(std::string_view url, std::string_view default_port)
+{
+    const auto scheme = url.find("://");
+    if (scheme != url.npos) {
+        if (url.starts_with("https"))
+            default_port = "443";
+        url.remove_prefix(scheme + 3);
+    }
+    url = url.substr(0, url.find_first_of("/?#"));
+    if (const auto user = url.rfind('@'); user != url.npos)
+        url.remove_prefix(user + 1);
+    const auto bracket = url.find(']');
+    const auto colon = url.find(':', bracket == url.npos ? 0 : bracket);
+    return {std::string{url.substr(0, colon)},
+            std::string{colon == url.npos ? default_port : url.substr(colon + 1)}};
+}
+
+bool is_address(const std::string& host)
+{
+    in_addr parsed{};
+    return host.starts_with('[') || inet_pton(AF_INET, host.c_str(), &parsed) == 1;
+}
+
+} // namespace
+
+// One exchange, and afterwards a place for the next: the easy handle keeps its options.
+struct Transfer
+{
+    std::unique_ptr<CURL, EasyFree> easy;
+    std::unique_ptr<curl_slist, SlistFree> addresses; // libcurl reads it when the transfer starts
+    HttpClient::Impl* client = nullptr;
+    std::coroutine_handle<> caller;
+    bool* sent = nullptr; // whether the request has gone out; the caller's
+    bool running = false;
+    bool plain = false;    // http:// is allowed
+    unsigned made_for = 0; // the configuration's number
+    CURLcode result = CURLE_OK;
+    std::size_t head = 0;
+    std::string body;
+    char error[CURL_ERROR_SIZE] = "";
+};
+
+struct HttpClient::Impl
+{
+    Impl(Loop& on, Resolver& names, WechatConfig settings)
+        : loop{on}, resolver{names}, config{std::move(settings)}, timer{on}
+    {
+        curl_global_init(CURL_GLOBAL_DEFAULT);
+        multi = curl_multi_init();
+        share = curl_share_init();
+        // Without a share each easy handle keeps its own TLS sessions and none is ever resumed.
+        curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+        curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+        curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
+        curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
+        curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
+        curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+        // An event on an HTTP/2 connection makes libcurl visit all its streams.
+        curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, 100L);
+        limit_connections();
+    }
+
+    ~Impl()
+    {
+        idle.clear();
+        curl_multi_cleanup(multi);
+        curl_share_cleanup(share);
+    }
+
+    void limit_connections() const
+    {
+        curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, config.max_connections);
+        curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, config.max_connections);
+    }
+
+    std::unique_ptr<Transfer> make_transfer()
+    {
+        auto transfer = std::make_unique<Transfer>();
+        transfer->easy.reset(curl_easy_init());
+        transfer->client = this;
+        transfer->made_for = version;
+        const auto set = [easy = transfer->easy.get()](CURLoption option, auto value) {
+            curl_easy_setopt(easy, option, value);
+        };
+        set(CURLOPT_PRIVATE, transfer.get());
+        set(CURLOPT_ERRORBUFFER, static_cast<char*>(transfer->error));
+        set(CURLOPT_SHARE, share);
+        set(CURLOPT_NOSIGNAL, 1L);
+        set(CURLOPT_QUICK_EXIT, 1L);
+        set(CURLOPT_USERAGENT, "onlogin");
+        set(CURLOPT_PROTOCOLS_STR, "https");
+        set(CURLOPT_FOLLOWLOCATION, 0L);
+        set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+        set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+        // With a CA path libcurl parses the store anew for each connection: 22 ms instead of 1.
+        set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
+        if (!config.ca_file.empty())
+            set(CURLOPT_CAINFO, config.ca_file.c_str());
+        set(CURLOPT_PROXY, config.proxy.c_str()); // empty: none, whatever the environment says
+        set(CURLOPT_HTTP_VERSION,
+            static_cast<long>(config.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+        set(CURLOPT_PIPEWAIT, config.http2 ? 1L : 0L);
+        set(CURLOPT_CONNECTTIMEOUT_MS, config.connect_timeout_ms);
+        set(CURLOPT_DNS_CACHE_TIMEOUT, -1L); // the resolver says when an address changes
+        set(CURLOPT_MAXAGE_CONN, 50L);       // below what servers keep idle connections for
+        set(CURLOPT_MAXLIFETIME_CONN, 600L); // so that a change of addresses is followed
+        set(CURLOPT_BUFFERSIZE, 2048L);
+        set(CURLOPT_WRITEFUNCTION, on_body);
+        set(CURLOPT_WRITEDATA, transfer.get());
+        set(CURLOPT_HEADERFUNCTION, on_header);
+        set(CURLOPT_HEADERDATA, transfer.get());
+        set(CURLOPT_PREREQFUNCTION, on_request);
+        set(CURLOPT_PREREQDATA, transfer.get());
+        return transfer;
+    }
+
+    // Tells libcurl the addresses of `endpoint`, with `transfer`, if it does not know them yet.
+    void give_addresses(Transfer& transfer, const Endpoint& endpoint, const Addresses& addresses)
+    {
+        std::string line = endpoint.host + ':' + endpoint.port;
+        if (known[line] == addresses.generation)
+            return;
+        char separator = ':';
+        for (const auto& address : addresses.list) {
+            line += separator;
+            line += address.find(':') == address.npos ? address : '[' + address + ']';
+            separator = ',';
+        }
+        transfer.addresses.reset(curl_slist_append(nullptr, line.c_str()));
+        curl_easy_setopt(transfer.easy.get(), CURLOPT_RESOLVE, transfer.addresses.get());
+    }
+
+    void start(Transfer& transfer)
+    {
+        transfer.running = true;
+        transfer.error[0] = '\0';
+        curl_multi_add_handle(multi, transfer.easy.get());
+    }
+
+    void finish_transfers()
+    {
+        int left = 0;
+        while (const CURLMsg* message = curl_multi_info_read(multi, &left)) {
+            if (message->msg != CURLMSG_DONE)
+                continue;
+            char* data = nullptr;
+            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &data);
+            auto& transfer = *reinterpret_cast<Transfer*>(data);
+            transfer.result = message->data.result;
+            transfer.running = false;
+            curl_multi_remove_handle(multi, transfer.easy.get());
+            transfer.caller.resume();
+        }
+    }
+
+    void act(curl_socket_t socket, int events)
+    {
+        int running = 0;
+        curl_multi_socket_action(multi, socket, events, &running);
+        finish_transfers();
+    }
+
+    static int on_socket(CURL*, curl_socket_t socket, int what, void* data, void*)
+    {
+        auto& self = *static_cast<Impl*>(data);
+        if (what == CURL_POLL_REMOVE) {
+            self.watches.erase(socket);
+            return 0;
+        }
+        auto& watch = self.watches[socket];
+        if (!watch)
+            watch = std::make_unique<Watch>(self.loop, socket, [&self, socket](int events) {
+                self.act(socket, events < 0
+                                     ? CURL_CSELECT_ERR
+                                     : (events & Watch::Readable ? CURL_CSELECT_IN : 0) |
+                                           (events & Watch::Writable ? CURL_CSELECT_OUT : 0));
+            });
+        watch->want((what & CURL_POLL_IN ? Watch::Readable : 0) |
+                    (what & CURL_POLL_OUT ? Watch::Writable : 0));
+        return 0;
+    }
+
+    static int on_timer(CURLM*, long timeout_ms, void* data)
+    {
+        auto& self = *static_cast<Impl*>(data);
+        if (timeout_ms < 0)
+            self.timer.stop();
+        else
+            self.timer.start(milliseconds{timeout_ms},
+                             [&self] { self.act(CURL_SOCKET_TIMEOUT, 0); });
+        return 0;
+    }
+
+    static std::size_t on_body(char* text, std::size_t, std::size_t size, void* data)
+    {
+        auto& transfer = *static_cast<Transfer*>(data);
+        if (transfer.body.size() + size > largest_answer)
+            return 0;
+        transfer.body.append(text, size);
+        return size;
+    }
+
+    static std::size_t on_header(char*, std::size_t, std::size_t size, void* data)
+    {
+        auto& transfer = *static_cast<Transfer*>(data);
+        transfer.head += size;
+        return transfer.head > largest_head ? 0 : size;
+    }
+
+    // Called right before a request goes out. libcurl sends it again by itself when a kept
+    // connection ends without a byte of an answer, be it a POST or a one-time code; that is refused
+    // here. Only HTTP/2 servers can say that they did not look at a request: then libcurl notes no
+    // error, which it does for every other end of an HTTP/2 stream.
+    static int on_request(void* data, char*, char*, int, int)
+    {
+        auto& transfer = *static_cast<Transfer*>(data);
+        const bool again = std::exchange(*transfer.sent, true);
+        const bool untouched = transfer.client->speaks_http2 && transfer.error[0] == '\0';
+        return again && !untouched ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+    }
+
+    Loop& loop;
+    Resolver& resolver;
+    WechatConfig config;
+    CURLM* multi = nullptr;
+    CURLSH* share = nullptr;
+    Timer timer;               // libcurl's
+    bool speaks_http2 = false; // as of the last answer
+    std::unordered_map<curl_socket_t, std::unique_ptr<Watch>> watches;
+    std::unordered_map<std::string, unsigned> known; // addresses that libcurl has, by generation
+    unsigned version = 0;                            // of the configuration
+    std::vector<std::unique_ptr<Transfer>> idle;
+};
+
+namespace {
+
+// Borrows a transfer for one exchange; gives it up, and the exchange with it, when dropped.
+struct Exchange
+{
+    HttpClient::Impl& client;
+    std::unique_ptr<Transfer> transfer = {};
+
+    explicit Exchange(HttpClient::Impl& owner) : client{owner}
+    {
+        if (client.idle.empty()) {
+            transfer = client.make_transfer();
+        } else {
+            transfer = std::move(client.idle.back());
+            client.idle.pop_back();
+        }
+    }
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> caller) const
+    {
+        transfer->caller = caller;
+        client.start(*transfer);
+    }
+    void await_resume() const noexcept {}
+
+    ~Exchange()
+    {
+        if (transfer->running) {
+            transfer->running = false;
+            curl_multi_remove_handle(client.multi, transfer->easy.get());
+        }
+        transfer->sent = nullptr;
+        transfer->head = 0;
+        wipe(transfer->body); // it may hold a session_key
+        if (transfer->made_for == client.version && client.idle.size() < most_idle_transfers)
+            client.idle.push_back(std::move(transfer));
+    }
+};
+
+// The cause of a failure before anything was sent. libcurl's own text names host and port only.
+std::string cause(const Transfer& transfer)
+{
+    return transfer.error[0] ? transfer.error : curl_easy_strerror(transfer.result);
+}
+
+Task<HttpReply> exchange(HttpClient::Impl& client, const Secret& url, bool& sent)
+{
+    const auto& proxy = client.config.proxy;
+    const auto endpoint =
+        proxy.empty() ? endpoint_of(url.reveal(), "80") : endpoint_of(proxy, "1080");
+    Addresses addresses;
+    const bool named = !is_address(endpoint.host);
+    if (named)
+        addresses = co_await client.resolver.resolve(endpoint.host);
+
+    Exchange running{client};
+    auto& transfer = *running.transfer;
+    transfer.sent = &sent;
+    if (named)
+        client.give_addresses(transfer, endpoint, addresses);
+    auto* const easy = transfer.easy.get();
+    const bool plain = url.reveal().starts_with("http:");
+    if (std::exchange(transfer.plain, plain) != plain)
+        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
+    curl_easy_setopt(easy, CURLOPT_URL, url.reveal().c_str());
+    co_await running;
+
+    if (named)
+        client.known[endpoint.host + ':' + endpoint.port] = addresses.generation;
+    if (!sent)
+        throw Unreachable{cause(transfer)};
+    if (transfer.result == CURLE_WRITE_ERROR)
+        throw Unusable{"the answer is longer than 64 KiB"};
+    if (transfer.result == CURLE_ABORTED_BY_CALLBACK)
+        throw Unusable{"the connection ended without an answer"};
+    if (transfer.result != CURLE_OK)
+        throw Unusable{curl_easy_strerror(transfer.result)};
+    long status = 0, version = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+    client.speaks_http2 = version == CURL_HTTP_VERSION_2_0;
+    if (status != 200)
+        throw Unusable{"HTTP status " + std::to_string(status)};
+    co_return HttpReply{std::move(transfer.body)};
+}
+
+} // namespace
+
+HttpClient::HttpClient(Loop& loop, Resolver& resolver, const WechatConfig& config)
+    : impl_{std::make_unique<Impl>(loop, resolver, config)}
+{
+}
+
+HttpClient::~HttpClient() = default;
+
+void HttpClient::configure(const WechatConfig& config)
+{
+    impl_->config = config;
+    ++impl_->version;
+    impl_->idle.clear();
+    impl_->limit_connections();
+}
+
+Task<HttpReply> HttpClient::get(Secret url, Clock::time_point deadline)
+{
+    bool sent = false;
+    try {
+        co_return co_await with_deadline(impl_->loop, deadline, exchange(*impl_, url, sent));
+    } catch (const DeadlinePassed&) {
+        if (sent)
+            throw TimedOut{"no answer in time"};
+        throw Unreachable{"no connection in time"};
+    }
+}
+
+} // namespace onlogin

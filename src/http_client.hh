@@ -1,0 +1,52 @@
+#pragma once
+
+// HTTPS to WeChat: libcurl on the loop. No other file includes curl's headers.
+//
+// https://curl.se/libcurl/c/libcurl-multi.html, "multi_socket"
+
+#include "config.hh"
+#include "loop.hh"
+#include "resolver.hh"
+#include "secret.hh"
+
+#include <memory>
+#include <string>
+
+namespace onlogin {
+
+// What came back with HTTP status 200.
+struct HttpReply
+{
+    std::string body; // at most 64 KiB
+};
+
+// Keeps connections, shares one HTTP/2 connection among up to 100 exchanges, verifies certificates,
+// follows no redirects and heeds no proxy but the configured one.
+class HttpClient
+{
+public:
+    HttpClient(Loop& loop, Resolver& resolver, const WechatConfig& config);
+    ~HttpClient();
+    HttpClient(const HttpClient&) = delete;
+    HttpClient& operator=(const HttpClient&) = delete;
+
+    // Takes effect with the next exchange.
+    void configure(const WechatConfig& config);
+
+    // GETs `url`, once: what was sent is never sent again, unless the server itself says that it
+    // did not look at it (HTTP/2's REFUSED_STREAM). Waits for a connection, and for the answer,
+    // until `deadline`.
+    //
+    // Throws Unreachable when the server certainly never saw the request, TimedOut when the
+    // deadline came after it went out, and Unusable for what else went wrong then: a lost
+    // connection, half an answer, one over 64 KiB, an HTTP status that is not 200.
+    // Dropping the task cancels the exchange.
+    Task<HttpReply> get(Secret url, Clock::time_point deadline);
+
+    struct Impl;
+
+private:
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace onlogin
