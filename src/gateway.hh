@@ -1,0 +1,59 @@
+#pragma once
+
+// The edge: takes requests from the server in front and brings answers back. Behind it there is
+// only Request and Response.
+
+#include "fd.hh"
+#include "http.hh"
+#include "log.hh"
+#include "loop.hh"
+
+#include <memory>
+
+namespace onlogin {
+
+struct GatewayLimits
+{
+    std::size_t body_bytes = 16384;
+    milliseconds drain{5000};
+};
+
+// A FastCGI responder on a listening socket
+// (https://fastcgi-archives.github.io/FastCGI_Specification.html).
+//
+// It keeps connections that the server asks to keep, and gathers each request without ever
+// blocking on a slow peer. A request whose peer goes away is cancelled. Peers that break the
+// protocol, say nothing or stop half-way lose their connection and disturb nobody else. When
+// descriptors run out it stops accepting for a moment and goes on.
+class FcgiGateway
+{
+public:
+    // `listener` is a listening socket, possibly shared with other processes; it becomes
+    // non-blocking. `drained` is called once, when drain() has come to its end.
+    FcgiGateway(Loop& loop, Fd listener, GatewayLimits limits, Handler handler, Log& log,
+                std::function<void()> drained);
+    ~FcgiGateway();
+    FcgiGateway(const FcgiGateway&) = delete;
+    FcgiGateway& operator=(const FcgiGateway&) = delete;
+
+    // Takes effect with the next request.
+    void configure(GatewayLimits limits);
+
+    // Accepts what already waits, then nothing more; answers what is in flight, and what has been
+    // sent but not read yet; closes each connection after that. Requests that come later are marked
+    // `draining`. What is left when limits.drain has passed is answered 503.
+    void drain();
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+// Whether `descriptor` is a listening socket: then the program is a FastCGI responder.
+bool is_listening_socket(int descriptor);
+
+// Answers the one request of a CGI program (RFC 3875): variables from the environment, body from
+// descriptor 0, answer to descriptor 1. Runs the loop meanwhile.
+void serve_cgi(Loop& loop, GatewayLimits limits, const Handler& handler);
+
+} // namespace onlogin

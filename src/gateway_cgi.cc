@@ -1,0 +1,83 @@
+#include "gateway.hh"
+
+#include <cerrno>
+#include <cstdlib>
+
+#include <poll.h>
+#include <unistd.h>
+
+namespace onlogin {
+
+namespace {
+
+constexpr int patience_ms = 10'000;
+
+// At most `most` bytes, fewer if the input ends or stops coming.
+std::string read_input(std::size_t most)
+{
+    std::string text;
+    char chunk[4096];
+    while (text.size() < most) {
+        pollfd ready{0, POLLIN, 0};
+        if (poll(&ready, 1, patience_ms) != 1)
+            break;
+        const auto count = read(0, chunk, std::min(sizeof chunk, most - text.size()));
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            break;
+        text.append(chunk, static_cast<std::size_t>(count));
+    }
+    return text;
+}
+
+void write_output(std::string_view text)
+{
+    while (!text.empty()) {
+        const auto count = write(1, text.data(), text.size());
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return; // the server has gone
+        text.remove_prefix(static_cast<std::size_t>(count));
+    }
+}
+
+// As many bytes as the server announces; without a number only a chunked body is there at all, and
+// it goes to the end of the input (Apache's mod_cgid).
+std::string read_body(const Variables& variables, std::size_t limit)
+{
+    const auto length = std::string{variables("CONTENT_LENGTH").value_or("")};
+    if (length.empty() || length == "-1")
+        return variables("HTTP_TRANSFER_ENCODING") ? read_input(limit + 1) : std::string{};
+    const auto announced = std::strtoull(length.c_str(), nullptr, 10);
+    return announced > limit ? std::string{} : read_input(announced);
+}
+
+Task<> answer(Loop& loop, const Handler& handler, Request& request)
+{
+    const Response response = co_await handler(request);
+    write_output(to_cgi(response));
+    loop.stop();
+}
+
+} // namespace
+
+void serve_cgi(Loop& loop, GatewayLimits limits, const Handler& handler)
+{
+    const Variables variables = [](std::string_view name) -> std::optional<std::string_view> {
+        const char* const value = getenv(std::string{name}.c_str());
+        return value ? std::optional<std::string_view>{value} : std::nullopt;
+    };
+    Request request = read_variables(variables);
+    request.body = read_body(variables, limits.body_bytes);
+    request.body_too_large = request.body.size() > limits.body_bytes;
+    check_length(request, variables, limits.body_bytes);
+    request.arrived = Clock::now();
+
+    auto task = answer(loop, handler, request);
+    task.start();
+    loop.run();
+}
+
+} // namespace onlogin

@@ -1,0 +1,445 @@
+#include "gateway.hh"
+
+#include "fcgi_records.hh"
+
+#include <cerrno>
+#include <unordered_map>
+
+#include <poll.h>
+#include <sys/socket.h>
+
+namespace onlogin {
+
+namespace {
+
+// A connection that has said nothing yet, and a request that has begun, have this long.
+constexpr milliseconds patience{10'000};
+
+// After an answer that came before the end of the request, the peer has this long to notice.
+constexpr milliseconds linger{2'000};
+
+// A request sent at the moment of a stop is still served.
+constexpr milliseconds drain_grace{100};
+
+constexpr milliseconds accept_pause{100};
+constexpr int accept_batch = 16;
+
+enum class State
+{
+    Idle,      // kept between two requests
+    Gathering, // waiting for the rest of a request, or for the first
+    Serving,   // the handler is at work
+    Sending,   // the answer waits for the peer to read
+    Lingering, // answered; what still comes is thrown away
+    Closed,
+};
+
+} // namespace
+
+struct FcgiGateway::Impl
+{
+    struct Connection
+    {
+        Fd socket;
+        std::unique_ptr<Watch> watch;
+        State state = State::Gathering;
+        Clock::time_point since; // of the state
+        std::string input;       // not yet understood
+        std::string output;      // not yet sent
+        std::uint16_t id = 0;    // of the request being served
+        bool keep = false;       // the connection, after this request
+        bool unread = false;     // the request was cut; its rest still comes
+        Task<> task;
+    };
+    using Handle = std::shared_ptr<Connection>; // the table's; others are weak
+
+    Impl(Loop& on, Fd socket, GatewayLimits bounds, Handler answers, Log& to,
+         std::function<void()> at_end)
+        : loop{on}, limits{bounds}, handler{std::move(answers)}, log{to}, drained{std::move(
+                                                                              at_end)},
+          listener{std::move(socket)}, pause_timer{on}, sweep_timer{on}, drain_timer{on}
+    {
+        listen_watch = std::make_unique<Watch>(loop, listener.get(),
+                                               [this](int) { accept_some(accept_batch); });
+        listen_watch->want(Watch::Readable);
+        sweep_later();
+    }
+
+    void enter(Connection& connection, State state)
+    {
+        connection.state = state;
+        connection.since = Clock::now();
+    }
+
+    void accept_some(int most)
+    {
+        for (int count = 0; count < most; ++count) {
+            Fd socket{accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+            if (!socket) {
+                if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+                    pause_accepting(errno);
+                return;
+            }
+            const auto connection = std::make_shared<Connection>();
+            connection->watch = std::make_unique<Watch>(
+                loop, socket.get(),
+                [this, raw = connection.get()](int events) { on_event(*raw, events); });
+            connection->socket = std::move(socket);
+            connection->watch->want(Watch::Readable);
+            enter(*connection, State::Gathering);
+            connections.emplace(connection.get(), connection);
+        }
+    }
+
+    // Descriptors come back when connections close; until then the others wait in the queue.
+    void pause_accepting(int error)
+    {
+        const auto now = Clock::now();
+        if (now - complained > milliseconds{60'000}) {
+            complained = now;
+            log.error(
+                "accept",
+                {{"reason", std::generic_category().message(error)},
+                 {"connections", static_cast<long long>(connections.size())},
+                 {"advice",
+                  "raise the limit of open files (LimitNOFILE= of the service, or ulimit -n), "
+                  "or start more workers"}});
+        }
+        listen_watch->want(Watch::None);
+        pause_timer.start(accept_pause, [this] {
+            if (listen_watch)
+                listen_watch->want(Watch::Readable);
+        });
+    }
+
+    void on_event(Connection& connection, int events)
+    {
+        if (connection.state == State::Closed)
+            return;
+        if (events < 0 || events & Watch::HangUp)
+            return close(connection);
+        if (connection.state == State::Sending) {
+            if (events & Watch::Writable)
+                flush(connection);
+            return;
+        }
+        read_input(connection);
+    }
+
+    void read_input(Connection& connection)
+    {
+        const auto count = recv(connection.socket.get(), buffer, sizeof buffer, MSG_DONTWAIT);
+        if (count < 0) {
+            if (errno != EAGAIN && errno != EINTR)
+                close(connection);
+            return;
+        }
+        if (count == 0)
+            return peer_ended(connection);
+        if (connection.state == State::Lingering)
+            return;
+        if (connection.state == State::Idle)
+            enter(connection, State::Gathering);
+        connection.input.append(buffer, static_cast<std::size_t>(count));
+        if (connection.input.size() > 4 * (most_parameter_bytes + limits.body_bytes))
+            return close(connection);
+        if (connection.state == State::Gathering)
+            understand(connection);
+        else if (is_abort(connection.input, connection.id))
+            give_up(connection);
+    }
+
+    // A peer that only shut its sending side down still waits for the answer; on a unix socket the
+    // difference shows.
+    void peer_ended(Connection& connection)
+    {
+        pollfd look{connection.socket.get(), 0, 0};
+        sockaddr_storage address{};
+        socklen_t length = sizeof address;
+        const bool local = getsockname(connection.socket.get(),
+                                       reinterpret_cast<sockaddr*>(&address), &length) == 0 &&
+                           address.ss_family == AF_UNIX;
+        if (connection.state == State::Serving && local && poll(&look, 1, 0) == 0) {
+            connection.keep = false;
+            connection.watch->want(Watch::HangUp);
+            return;
+        }
+        close(connection);
+    }
+
+    // Acts on what the input holds, while no request is being served.
+    void understand(Connection& connection)
+    {
+        while (connection.state == State::Gathering && !connection.input.empty()) {
+            auto gathered = gather(connection.input, limits.body_bytes);
+            connection.id = gathered.id;
+            connection.keep = gathered.keep;
+            switch (gathered.state) {
+            case Gathered::More:
+                return;
+            case Gathered::Complete:
+                connection.input.erase(0, gathered.size);
+                return begin(connection, std::move(gathered));
+            case Gathered::TooLarge:
+                connection.unread = true;
+                connection.input.clear();
+                return begin(connection, std::move(gathered));
+            case Gathered::UnknownRole:
+                connection.unread = true;
+                send(connection, unknown_role_record(gathered.id));
+                return;
+            case Gathered::Management:
+                connection.keep = true;
+                send(connection, management_answer(connection.input));
+                connection.input.erase(0, gathered.size);
+                if (connection.state == State::Idle)
+                    enter(connection, State::Gathering);
+                break;
+            case Gathered::Broken:
+                return close(connection);
+            }
+        }
+    }
+
+    void begin(Connection& connection, Gathered gathered)
+    {
+        const Variables variables = [&](std::string_view name) {
+            return find_param(gathered.params, name);
+        };
+        Request request = read_variables(variables);
+        request.body = std::move(gathered.body);
+        request.body_too_large = connection.unread;
+        check_length(request, variables, limits.body_bytes);
+        request.arrived = Clock::now();
+        request.draining = draining && request.arrived - drain_began > drain_grace;
+        enter(connection, State::Serving);
+        connection.task = serve(connection, std::move(request));
+        connection.task.start();
+    }
+
+    Task<> serve(Connection& connection, Request request)
+    {
+        const Response response = co_await handler(request);
+        send(connection, answer_records(connection.id, to_cgi(response)));
+    }
+
+    // The peer takes its request back.
+    void give_up(Connection& connection)
+    {
+        connection.task = {};
+        connection.keep = false;
+        send(connection, answer_records(connection.id, {}));
+    }
+
+    // The answers of one turn of the loop leave together: the server in front wakes up once.
+    void send(Connection& connection, std::string bytes)
+    {
+        connection.output = std::move(bytes);
+        enter(connection, State::Sending);
+        if (leaving.empty())
+            loop.post([this] { flush_leaving(); });
+        leaving.push_back(connections.at(&connection));
+    }
+
+    void flush_leaving()
+    {
+        for (const auto& handle : std::exchange(leaving, {}))
+            if (handle->state == State::Sending)
+                flush(*handle);
+    }
+
+    void flush(Connection& connection)
+    {
+        auto& output = connection.output;
+        const auto count = ::send(connection.socket.get(), output.data(), output.size(),
+                                  MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (count < 0 && errno != EAGAIN && errno != EINTR)
+            return close(connection); // gone, as after each subrequest of nginx
+        output.erase(0, count < 0 ? 0 : static_cast<std::size_t>(count));
+        if (!output.empty()) {
+            connection.watch->want(Watch::Writable);
+            return;
+        }
+        connection.watch->want(Watch::Readable);
+        answered(connection);
+    }
+
+    void answered(Connection& connection)
+    {
+        if (connection.unread) {
+            // Closed at once, the peer would lose the answer while it is still sending.
+            enter(connection, State::Lingering);
+            shutdown(connection.socket.get(), SHUT_WR);
+        } else if (connection.keep && !draining) {
+            enter(connection, State::Idle);
+            if (!connection.input.empty())
+                go_on_later(connection);
+        } else {
+            close(connection);
+        }
+        if (draining)
+            end_if_drained();
+    }
+
+    // Never from within the task that the next request would replace.
+    void go_on_later(Connection& connection)
+    {
+        loop.post([this, weak = std::weak_ptr{connections.at(&connection)}] {
+            const auto handle = weak.lock();
+            if (!handle || handle->state != State::Idle)
+                return;
+            enter(*handle, State::Gathering);
+            understand(*handle);
+        });
+    }
+
+    // Ends the connection, and cancels the request that it waits for. Freed a moment later: this
+    // may be called by its own task.
+    void close(Connection& connection)
+    {
+        if (connection.state == State::Closed)
+            return;
+        const bool serving = connection.state == State::Serving;
+        connection.state = State::Closed;
+        connection.watch.reset();
+        connection.socket = Fd{};
+        if (serving)
+            connection.task = {};
+        const auto entry = connections.find(&connection);
+        loop.post([handle = std::move(entry->second)] {});
+        connections.erase(entry);
+        if (draining)
+            end_if_drained();
+    }
+
+    template <class Function>
+    void for_each_connection(Function function)
+    {
+        std::vector<Handle> all;
+        for (const auto& [raw, handle] : connections)
+            all.push_back(handle);
+        for (const auto& handle : all)
+            if (handle->state != State::Closed)
+                function(*handle);
+    }
+
+    // One timer for all connections: they are given up to a second more.
+    void sweep_later()
+    {
+        sweep_timer.start(milliseconds{1'000}, [this] {
+            const auto now = Clock::now();
+            for_each_connection([&](Connection& connection) {
+                const auto age = now - connection.since;
+                const bool waiting =
+                    connection.state == State::Gathering || connection.state == State::Sending;
+                if ((waiting && age > patience) ||
+                    (connection.state == State::Lingering && age > linger))
+                    close(connection);
+            });
+            sweep_later();
+        });
+    }
+
+    void drain()
+    {
+        accept_some(1'000'000); // what waits in the queue has been sent already
+        listen_watch.reset();
+        listener = Fd{};
+        draining = true;
+        drain_began = Clock::now();
+        for_each_connection([&](Connection& connection) {
+            if (connection.state != State::Idle && connection.state != State::Gathering)
+                return;
+            read_input(connection);
+            if (connection.state == State::Idle)
+                close(connection);
+        });
+        drain_timer.start(drain_grace, [this] {
+            grace_over = true;
+            const auto left = limits.drain - drain_grace;
+            drain_timer.start(std::max(left, milliseconds{0}), [this] { end_now(); });
+            end_if_drained();
+        });
+    }
+
+    [[nodiscard]] static bool at_work(const Connection& connection)
+    {
+        return connection.state == State::Serving || connection.state == State::Sending ||
+               (connection.state == State::Gathering && !connection.input.empty());
+    }
+
+    void end_if_drained()
+    {
+        if (!grace_over || ended)
+            return;
+        for (const auto& [raw, handle] : connections)
+            if (at_work(*handle))
+                return;
+        ended = true;
+        loop.post(drained);
+    }
+
+    void end_now()
+    {
+        for_each_connection([&](Connection& connection) {
+            if (connection.state != State::Serving)
+                return;
+            connection.task = {};
+            connection.keep = false;
+            const auto answer =
+                Response::failure(503, 503, "the login server is restarting", "later", 1);
+            send(connection, answer_records(connection.id, to_cgi(answer)));
+        });
+        if (!std::exchange(ended, true))
+            loop.post(drained);
+    }
+
+    Loop& loop;
+    GatewayLimits limits;
+    Handler handler;
+    Log& log;
+    std::function<void()> drained;
+    Fd listener;
+    std::unique_ptr<Watch> listen_watch;
+    Timer pause_timer;
+    Timer sweep_timer;
+    Timer drain_timer;
+    std::unordered_map<Connection*, Handle> connections;
+    std::vector<Handle> leaving; // have an answer that nobody has tried to send yet
+    Clock::time_point complained = Clock::now() - milliseconds{3'600'000};
+    Clock::time_point drain_began;
+    bool draining = false;
+    bool grace_over = false;
+    bool ended = false;
+    char buffer[64 * 1024];
+};
+
+FcgiGateway::FcgiGateway(Loop& loop, Fd listener, GatewayLimits limits, Handler handler, Log& log,
+                         std::function<void()> drained)
+    : impl_{std::make_unique<Impl>(loop, std::move(listener), limits, std::move(handler), log,
+                                   std::move(drained))}
+{
+}
+
+FcgiGateway::~FcgiGateway() = default;
+
+void FcgiGateway::configure(GatewayLimits limits)
+{
+    impl_->limits = limits;
+}
+
+void FcgiGateway::drain()
+{
+    if (!impl_->draining)
+        impl_->drain();
+}
+
+bool is_listening_socket(int descriptor)
+{
+    int listening = 0;
+    socklen_t size = sizeof listening;
+    return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 &&
+           listening == 1;
+}
+
+} // namespace onlogin

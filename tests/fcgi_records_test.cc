@@ -1,0 +1,181 @@
+#include "fcgi_records.hh"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace onlogin;
+
+namespace {
+
+std::string record(int type, int id, const std::string& content, int padding = 0)
+{
+    const auto size = content.size();
+    std::string bytes{'\1',
+                      static_cast<char>(type),
+                      static_cast<char>(id >> 8),
+                      static_cast<char>(id & 0xff),
+                      static_cast<char>(size >> 8),
+                      static_cast<char>(size & 0xff),
+                      static_cast<char>(padding),
+                      '\0'};
+    return bytes + content + std::string(static_cast<std::size_t>(padding), 'p');
+}
+
+std::string begin(int role = 1, int flags = 1, int id = 1)
+{
+    return record(1, id,
+                  std::string{'\0', static_cast<char>(role), static_cast<char>(flags)} +
+                      std::string(5, '\0'));
+}
+
+// One byte for the length of the name, four for that of the value.
+std::string pair(const std::string& name, const std::string& value)
+{
+    const auto size = value.size();
+    return std::string{static_cast<char>(name.size()), static_cast<char>(0x80 | size >> 24),
+                       static_cast<char>(size >> 16 & 0xff), static_cast<char>(size >> 8 & 0xff),
+                       static_cast<char>(size & 0xff)} +
+           name + value;
+}
+
+std::string request(const std::string& params, const std::string& body, int padding = 0)
+{
+    return begin() + (params.empty() ? "" : record(4, 1, params, padding)) + record(4, 1, "") +
+           (body.empty() ? "" : record(5, 1, body, padding)) + record(5, 1, "", padding);
+}
+
+Gathered::State state(const std::string& bytes)
+{
+    return gather(bytes, 16).state;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(fcgi_records)
+
+BOOST_AUTO_TEST_CASE(a_whole_request_is_gathered_with_or_without_padding)
+{
+    for (const int padding : {0, 1, 255}) {
+        const auto bytes = request(pair("METHOD", "POST") + pair("EMPTY", ""), "body", padding);
+        const auto gathered = gather(bytes + "next", 16);
+        BOOST_TEST(gathered.state == Gathered::Complete);
+        BOOST_TEST(gathered.size == bytes.size());
+        BOOST_TEST(gathered.id == 1);
+        BOOST_TEST(gathered.keep);
+        BOOST_TEST(gathered.body == "body");
+        BOOST_TEST(find_param(gathered.params, "METHOD").value() == "POST");
+        BOOST_TEST(find_param(gathered.params, "EMPTY").value() == "");
+        BOOST_TEST(!find_param(gathered.params, "METHO"));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(every_beginning_of_a_request_waits_for_more)
+{
+    const auto bytes = request(pair("METHOD", "POST"), "body", 3);
+    for (std::size_t size = 0; size < bytes.size(); ++size)
+        BOOST_TEST(state(bytes.substr(0, size)) == Gathered::More, size);
+}
+
+BOOST_AUTO_TEST_CASE(parameters_may_be_cut_into_records_anywhere)
+{
+    const auto params = pair("METHOD", "POST") + pair("OTHER", "x");
+    for (std::size_t cut = 1; cut < params.size(); ++cut) {
+        const auto gathered =
+            gather(begin() + record(4, 1, params.substr(0, cut)) +
+                       record(4, 1, params.substr(cut)) + record(4, 1, "") + record(5, 1, ""),
+                   16);
+        BOOST_TEST(gathered.state == Gathered::Complete);
+        BOOST_TEST(find_param(gathered.params, "OTHER").value() == "x");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(parameters_that_break_off_are_broken)
+{
+    const auto params = pair("METHOD", "POST");
+    for (std::size_t size = 1; size < params.size(); ++size)
+        BOOST_TEST(state(request(params.substr(0, size), "")) == Gathered::Broken, size);
+}
+
+BOOST_AUTO_TEST_CASE(absurd_lengths_are_broken)
+{
+    BOOST_TEST(state(request("\x7f\xff", "")) == Gathered::Broken);
+    const std::string huge{'\xff', '\xff', '\xff', '\xfe', '\xff', '\xff', '\xff', '\xfe'};
+    BOOST_TEST(state(request(huge, "")) == Gathered::Broken);
+    BOOST_TEST(state(request(huge + std::string(100, 'x'), "")) == Gathered::Broken);
+}
+
+BOOST_AUTO_TEST_CASE(more_parameters_than_reasonable_are_broken)
+{
+    auto bytes = begin();
+    const auto piece = record(4, 1, pair("A", std::string(60'000, 'x')));
+    bytes += piece + piece;
+    BOOST_TEST(state(bytes) == Gathered::More);
+    BOOST_TEST(state(bytes + piece) == Gathered::Broken);
+}
+
+BOOST_AUTO_TEST_CASE(a_body_is_taken_up_to_the_limit)
+{
+    BOOST_TEST(gather(request("", std::string(16, 'x')), 16).body.size() == 16U);
+    BOOST_TEST(state(request("", std::string(17, 'x'))) == Gathered::TooLarge);
+    const auto half = record(5, 1, std::string(9, 'x'));
+    BOOST_TEST(state(begin() + record(4, 1, "") + half + half) == Gathered::TooLarge);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_fastcgi_is_broken)
+{
+    BOOST_TEST(state("GET / HTTP/1.1\r\n\r\n") == Gathered::Broken);
+    BOOST_TEST(state(std::string{"\x16\x03\x01\x02\x00\x01\x00\x01", 8}) == Gathered::Broken);
+    BOOST_TEST(state(record(4, 1, "") + begin()) == Gathered::Broken);
+    BOOST_TEST(state(record(1, 1, "short---")) == Gathered::UnknownRole);
+    BOOST_TEST(state(record(1, 1, "short") + record(4, 1, "abc")) == Gathered::Broken);
+}
+
+BOOST_AUTO_TEST_CASE(multiplexed_and_repeated_beginnings_are_broken)
+{
+    BOOST_TEST(state(begin() + begin(1, 1, 2)) == Gathered::Broken);
+    BOOST_TEST(state(begin() + begin()) == Gathered::Broken);
+    BOOST_TEST(state(begin() + record(4, 2, "")) == Gathered::Broken);
+    BOOST_TEST(state(begin() + record(5, 1, "")) == Gathered::Broken);
+}
+
+BOOST_AUTO_TEST_CASE(only_responders_are_served)
+{
+    for (const int role : {0, 2, 3, 9})
+        BOOST_TEST(state(begin(role)) == Gathered::UnknownRole);
+    BOOST_TEST(unknown_role_record(1) == record(3, 1, std::string{"\0\0\0\0\3\0\0\0", 8}));
+}
+
+BOOST_AUTO_TEST_CASE(questions_about_us_get_an_answer)
+{
+    const auto question = record(9, 0, pair("FCGI_MPXS_CONNS", ""));
+    BOOST_TEST(gather(question + begin(), 16).state == Gathered::Management);
+    BOOST_TEST(gather(question + begin(), 16).size == question.size());
+    BOOST_TEST(management_answer(question) == record(10, 0, ""));
+    BOOST_TEST(management_answer(record(77, 0, "x")) == record(11, 0, "M" + std::string(7, '\0')));
+}
+
+BOOST_AUTO_TEST_CASE(an_abort_is_seen_for_its_own_request_only)
+{
+    BOOST_TEST(is_abort(record(2, 1, ""), 1));
+    BOOST_TEST(!is_abort(record(2, 2, ""), 1));
+    BOOST_TEST(!is_abort(record(5, 1, ""), 1));
+    BOOST_TEST(!is_abort("\1\2", 1));
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_is_standard_output_and_the_end)
+{
+    const auto end = record(6, 258, "") + record(3, 258, std::string(8, '\0'));
+    BOOST_TEST(answer_records(258, "") == end);
+    BOOST_TEST(answer_records(258, "12345678") == record(6, 258, "12345678") + end);
+    const auto bytes = answer_records(258, "12345");
+    BOOST_TEST(bytes.size() == 16 + end.size());
+    BOOST_TEST(bytes.substr(16) == end);
+}
+
+BOOST_AUTO_TEST_CASE(a_long_answer_takes_several_records)
+{
+    const auto bytes = answer_records(1, std::string(65'529, 'x'));
+    BOOST_TEST(bytes.substr(0, 65'536) == record(6, 1, std::string(65'528, 'x')));
+    BOOST_TEST(bytes.size() == 65'536 + 16 + 8 + 16);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
