@@ -1,0 +1,22 @@
+#pragma once
+
+// What the actions work with.
+
+#include "config.hh"
+#include "log.hh"
+#include "wechat.hh"
+
+#include <memory>
+
+namespace onlogin {
+
+struct App
+{
+    Wechat& wechat;
+    Log& log;
+    // Replaced as a whole by a reload; an action that waits keeps the one it began with.
+    std::shared_ptr<const Config> config;
+    long in_flight = 0; // actions begun and not ended
+};
+
+} // namespace onlogin

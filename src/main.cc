@@ -1,0 +1,138 @@
+// onlogin: WeChat mini-program login for nginx.
+
+#include "app.hh"
+#include "config.hh"
+#include "error.hh"
+#include "gateway.hh"
+#include "http_client.hh"
+#include "log.hh"
+#include "loop.hh"
+#include "options.hh"
+#include "process.hh"
+#include "resolver.hh"
+#include "router.hh"
+#include "version.hh"
+#include "wechat.hh"
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+namespace onlogin {
+
+namespace {
+
+GatewayLimits limits_of(const Config& config)
+{
+    return {static_cast<std::size_t>(config.limits.body_bytes),
+            milliseconds{config.limits.drain_ms}};
+}
+
+Config load(const Options& options)
+{
+    const char* const credentials = getenv("CREDENTIALS_DIRECTORY");
+    return load_config(options.config_file, credentials ? credentials : "");
+}
+
+enum class Mode
+{
+    FastCgi,
+    Cgi,
+};
+
+int serve(const Options& options, Mode mode)
+{
+    auto config = std::make_shared<const Config>(load(options));
+
+    Log log{config->log.level, config->log.json};
+    Loop loop;
+    log.collect([&loop](auto flush) { loop.post(std::move(flush)); });
+    Resolver resolver{loop, log};
+    HttpClient http{loop, resolver, config->wechat};
+    Wechat wechat{loop, http, log};
+    App app{wechat, log, config};
+    const Handler handler = [&app](Request& request) { return route(app, request); };
+
+    if (mode == Mode::Cgi) {
+        serve_cgi(loop, limits_of(*config), handler);
+        return 0;
+    }
+
+    FcgiGateway gateway{loop, take_listening_socket(), limits_of(*config), handler,
+                        log,  [&] { loop.stop(); }};
+
+    bool stopping = false;
+    const auto stop = [&] {
+        if (std::exchange(stopping, true))
+            return loop.stop();
+        log.info("stopping", {{"in_flight", app.in_flight}});
+        gateway.drain();
+    };
+    const auto reload = [&] {
+        try {
+            app.config = std::make_shared<const Config>(load(options));
+        } catch (const ConfigError& error) {
+            return log.error("reload", {{"reason", error.what()}, {"advice", "the old one stays"}});
+        }
+        log.configure(app.config->log.level, app.config->log.json);
+        http.configure(app.config->wechat);
+        gateway.configure(limits_of(*app.config));
+        log.info("reload", {{"file", options.config_file}, {"outcome", "ok"}});
+    };
+    const SignalWatch terminate{loop, SIGTERM, stop};
+    const SignalWatch interrupt{loop, SIGINT, stop};
+    const SignalWatch hang_up{loop, SIGHUP, reload};
+
+    log.info("serving", {{"version", version}, {"file", options.config_file}});
+    loop.run();
+    log.info("stopped", {});
+    return 0;
+}
+
+int check(const Options& options)
+{
+    const auto config = load(options);
+    printf("%s is fine: %zu mini program%s\n", options.config_file.c_str(), config.apps.size(),
+           config.apps.size() == 1 ? "" : "s");
+    return 0;
+}
+
+int run(const Options& options)
+{
+    switch (options.command) {
+    case Options::Command::Version:
+        printf("onlogin %s\n", version);
+        return 0;
+    case Options::Command::Help:
+        fputs(usage, stdout);
+        return 0;
+    case Options::Command::Check:
+        return check(options);
+    case Options::Command::Serve:
+        break;
+    }
+    if (is_listening_socket(0))
+        return serve(options, Mode::FastCgi);
+    if (getenv("GATEWAY_INTERFACE") || getenv("REQUEST_METHOD"))
+        return serve(options, Mode::Cgi);
+    throw UsageError{"descriptor 0 is no listening socket and there is no CGI request: a web "
+                     "server or spawn-fcgi must start it"};
+}
+
+} // namespace
+} // namespace onlogin
+
+int main(int argc, char** argv)
+{
+    using namespace onlogin;
+    prepare_process();
+    try {
+        return run(parse_options(argc, argv));
+    } catch (const UsageError& error) {
+        fprintf(stderr, "onlogin: %s\n\n%s", error.what(), usage);
+        return 2;
+    } catch (const std::exception& error) {
+        fprintf(stderr, "onlogin: %s\n", error.what());
+        return 1;
+    }
+}

@@ -1,0 +1,40 @@
+#include "process.hh"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+namespace onlogin {
+
+void prepare_process()
+{
+    // A pipe in core_pattern ignores the limit; a process that is not dumpable it leaves alone.
+    const rlimit no_core{0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
+    prctl(PR_SET_DUMPABLE, 0);
+
+    unsetenv("SSLKEYLOGFILE"); // libcurl would write TLS secrets there
+    signal(SIGPIPE, SIG_IGN);
+
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+Fd take_listening_socket()
+{
+    Fd listener{fcntl(0, F_DUPFD_CLOEXEC, 3)};
+    const Fd null{open("/dev/null", O_RDWR | O_CLOEXEC)};
+    if (!listener || !null || dup2(null.get(), 0) != 0)
+        throw std::system_error{errno, std::generic_category(), "descriptor 0"};
+    return listener;
+}
+
+} // namespace onlogin

@@ -1,0 +1,190 @@
+#include "router.hh"
+
+#include "actions.hh"
+#include "errcodes.hh"
+#include "error.hh"
+
+namespace onlogin {
+
+namespace {
+
+enum class Kind
+{
+    Public,
+    Internal, // reachable by ONLOGIN_ACTION alone
+};
+
+// What a method allows, as a set; the words are in the order of the Allow header.
+constexpr unsigned Get = 1, Post = 2, Any = ~0U;
+
+struct Method
+{
+    unsigned bit;
+    std::string_view word;
+};
+constexpr Method methods[] = {{Get, "GET"}, {Post, "POST"}};
+
+struct Route
+{
+    std::string_view action;
+    Kind kind;
+    unsigned methods;
+    bool limited; // counts against limits.in_flight
+    bool logged;  // at level info
+    Task<Response> (*answer)(App&, Request&);
+};
+
+constexpr Route routes[] = {
+    {"login", Kind::Public, Get | Post, true, true, login}, // code -> identity
+    {"health", Kind::Public, Get, false, false, health},
+};
+
+const Route* find_route(std::string_view action)
+{
+    for (const auto& route : routes)
+        if (route.action == action)
+            return &route;
+    return nullptr;
+}
+
+const Route& choose_route(const Request& request)
+{
+    if (!request.action.empty()) {
+        if (const auto* route = find_route(request.action))
+            return *route;
+        throw BadRequest{"there is no such action", 404};
+    }
+    const auto slash = request.path.rfind('/');
+    const auto* route = find_route(
+        std::string_view{request.path}.substr(slash == request.path.npos ? 0 : slash + 1));
+    return route && route->kind == Kind::Public ? *route : routes[0];
+}
+
+void check_method(const Route& route, const std::string& method)
+{
+    if (route.methods == Any)
+        return;
+    std::string allow;
+    for (const auto& known : methods) {
+        if (!(route.methods & known.bit))
+            continue;
+        if (known.word == method)
+            return;
+        allow += allow.empty() ? "" : ", ";
+        allow += known.word;
+    }
+    throw MethodNotAllowed{allow};
+}
+
+// Counts an action while it lasts, however it ends; tells when it did not: the client left.
+struct Running
+{
+    App& app;
+    const Request& request;
+    bool answered = false;
+
+    Running(App& counted, const Request& counted_request) : app{counted}, request{counted_request}
+    {
+        ++app.in_flight;
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    ~Running()
+    {
+        --app.in_flight;
+        if (!answered)
+            app.log.info(
+                "cancelled",
+                {{"request", request.id}, {"app", request.trace.app}, {"outcome", "client left"}});
+    }
+};
+
+struct Answer
+{
+    Response response;
+    std::string outcome; // for the log
+};
+
+// One row of the answers' table an exception type.
+Answer explain(const std::exception_ptr& failure, Trace& trace)
+{
+    constexpr auto fail = Response::failure;
+    try {
+        std::rethrow_exception(failure);
+    } catch (const BadRequest& e) {
+        return {fail(e.status, e.status, e.what(), recover::never, 0), e.what()};
+    } catch (const MethodNotAllowed& e) {
+        auto response = fail(405, 405, e.what(), recover::never, 0);
+        response.headers.emplace_back("Allow", e.allow);
+        return {std::move(response), e.what()};
+    } catch (const MockCode& e) {
+        return {fail(401, 40029, e.what(), recover::login, 0), e.what()};
+    } catch (const Refused& e) {
+        trace.errcode = e.errcode;
+        trace.rid = e.rid;
+        const auto& row = find_errcode(e.errcode);
+        return {fail(row.status, e.errcode, row.message, row.recover, row.retry_after_s),
+                "refused"};
+    } catch (const Unreachable& e) {
+        return {fail(502, 502, "WeChat cannot be reached", recover::later, 5),
+                std::string{"unreachable: "} + e.what()};
+    } catch (const Unusable& e) {
+        return {fail(502, 502, "WeChat's answer cannot be used", recover::login, 0),
+                std::string{"unusable: "} + e.what()};
+    } catch (const TimedOut&) {
+        return {fail(504, 504, "WeChat did not answer in time", recover::login, 0), "timed out"};
+    } catch (const Busy& e) {
+        return {fail(503, 503, e.what(), recover::later, 1), e.what()};
+    } catch (const std::exception& e) { // out of memory and the like
+        return {fail(500, 500, "the login server failed", recover::later, 5), e.what()};
+    }
+}
+
+void write_log(App& app, const Route* route, const Request& request, const Answer& answer)
+{
+    const int status = answer.response.status;
+    const auto level = status >= 500             ? Level::Warn
+                       : !route || route->logged ? Level::Info
+                                                 : Level::Debug;
+    if (!app.log.writes(level))
+        return;
+    const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - request.arrived);
+    const auto& trace = request.trace;
+    app.log.write(level, route ? route->action : "request",
+                  {{"request", request.id},
+                   {"app", trace.app},
+                   {"status", status},
+                   {"outcome", answer.outcome},
+                   {"errcode", trace.errcode},
+                   {"rid", trace.rid},
+                   {"wechat_ms", trace.wechat_ms},
+                   {"ms", took.count()}});
+}
+
+} // namespace
+
+Task<Response> route(App& app, Request& request)
+{
+    Running running{app, request};
+    const Route* route = nullptr;
+    std::exception_ptr failure;
+    Answer answer{{}, "ok"};
+    try {
+        route = &choose_route(request);
+        check_method(*route, request.method);
+        if (route->limited && request.draining)
+            throw Busy{"the login server is restarting"};
+        if (route->limited && app.in_flight > app.config->limits.in_flight)
+            throw Busy{"too many logins at once"};
+        answer.response = co_await route->answer(app, request);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure)
+        answer = explain(failure, request.trace);
+    write_log(app, route, request, answer);
+    running.answered = true;
+    co_return std::move(answer.response);
+}
+
+} // namespace onlogin
