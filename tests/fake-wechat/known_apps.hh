@@ -1,0 +1,26 @@
+#pragma once
+
+// The mini programs that the fake WeChat knows.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace onlogin::fake {
+
+struct KnownApp
+{
+    std::string appid;
+    std::string secret;
+};
+
+constexpr std::string_view default_apps = "wx0123456789abcdef:0123456789abcdef0123456789abcdef,"
+                                          "wx1111111111111111:11111111111111111111111111111111";
+
+// Reads "appid:secret,appid:secret". Throws std::runtime_error if the text is anything else.
+std::vector<KnownApp> read_apps(std::string_view text);
+
+// The app of that appid, or null.
+const KnownApp* find(const std::vector<KnownApp>& apps, std::string_view appid);
+
+} // namespace onlogin::fake

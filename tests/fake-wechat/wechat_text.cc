@@ -1,0 +1,103 @@
+#include "wechat_text.hh"
+
+#include "encode.hh"
+#include "random_text.hh"
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+
+namespace onlogin::fake {
+
+namespace {
+
+struct Wording
+{
+    int errcode;
+    std::string_view text; // up to the rid; WeChat does not always set a comma before it
+};
+
+constexpr Wording wordings[] = {
+    {-1, "system error, "},
+    {40002, "invalid grant_type, "},
+    {40013, "invalid appid, "},
+    {40029, "invalid code, "},
+    {40125, "invalid appsecret, "},
+    {40163, "code been used, "},
+    {40164, "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist, "},
+    {40226, "code blocked, "},
+    {40243, "appsecret has been frozen, "},
+    {41002, "appid missing, "},
+    {41004, "appsecret missing, "},
+    {41008, "missing code, "},
+    {42003, "code expired, "},
+    {45009, "reach max api daily quota limit "},
+    {45011, "api minute-quota reach limit, must slower, retry next minute, "},
+    {48001, "api unauthorized, "},
+    {48004, "api forbidden for illegal reason, "},
+    {50001, "user unauthorized, "},
+    {50002, "user limited "},
+    {61003, "component is not authorized by this account, "},
+};
+
+std::string_view wording(int errcode)
+{
+    const auto found = std::ranges::find(wordings, errcode, &Wording::errcode);
+    return found == std::end(wordings) ? "unknown error, " : found->text;
+}
+
+// WeChat's id of an exchange: the time, then two numbers.
+std::string make_rid()
+{
+    const auto random = random_number();
+    char text[27];
+    std::snprintf(text, sizeof text, "%08x-%08x-%08x", static_cast<unsigned>(std::time(nullptr)),
+                  static_cast<unsigned>(random), static_cast<unsigned>(random >> 32));
+    return text;
+}
+
+} // namespace
+
+std::string quoted(std::string_view text)
+{
+    std::string plain;
+    append_json_string(plain, text);
+    std::string result;
+    for (const char c : plain) {
+        if (c == '/')
+            result += '\\';
+        result += c;
+    }
+    return result;
+}
+
+void set(Members& members, std::string_view name, std::string value)
+{
+    const auto found = std::ranges::find(members, name, &Members::value_type::first);
+    if (found != members.end())
+        found->second = std::move(value);
+    else
+        members.emplace_back(name, std::move(value));
+}
+
+std::string write(const Members& members)
+{
+    std::string text = "{";
+    for (const auto& [name, value] : members) {
+        if (text.size() > 1)
+            text += ',';
+        text += quoted(name) + ':' + value;
+    }
+    return text + '}';
+}
+
+Members error_members(int errcode, bool as_string)
+{
+    const auto number = std::to_string(errcode);
+    std::string message = "ok";
+    if (errcode != 0)
+        message = std::string{wording(errcode)} + "rid: " + make_rid();
+    return {{"errcode", as_string ? quoted(number) : number}, {"errmsg", quoted(message)}};
+}
+
+} // namespace onlogin::fake
