@@ -87,10 +87,10 @@ bool is_loopback(const std::string& host)
            (host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos);
 }
 
-class Reader
+class ConfigReader
 {
 public:
-    Reader(const std::string& file, const std::string& credentials)
+    ConfigReader(const std::string& file, const std::string& credentials)
         : file_{file}, directory_{std::filesystem::path{file}.parent_path().string()},
           credentials_{credentials}
     {
@@ -193,6 +193,7 @@ private:
     {
         require_object(object, name);
         std::vector<std::string> known;
+        known.reserve(keys.size());
         for (const auto& key : keys)
             known.push_back(key.name);
         check_names(object, name + ".", known);
@@ -345,7 +346,7 @@ const MiniProgram* Config::find_app(std::string_view appid) const
 
 Config load_config(const std::string& file, const std::string& credentials_directory)
 {
-    return Reader{file, credentials_directory}.read();
+    return ConfigReader{file, credentials_directory}.read();
 }
 
 } // namespace onlogin

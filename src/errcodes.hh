@@ -24,8 +24,8 @@ struct Errcode
     int first; // the codes of the row: first to last
     int last;
     int status;               // of our answer
-    std::string_view recover; // of our answer
     int retry_after_s;        // of our answer; 0: none
+    std::string_view recover; // of our answer
     std::string_view message; // of our answer
     std::string_view advice;  // for the operator; empty: nothing to mend on the server
 };

@@ -35,7 +35,7 @@ struct Gathered
 };
 
 // The parameters of one request may take this many bytes. nginx sends at most 65,535.
-inline constexpr std::size_t most_parameter_bytes = 128 * 1024;
+inline constexpr std::size_t most_parameter_bytes = 131'072;
 
 // Reads the beginning of `input`, everything that came since the last request. Multiplexed requests
 // are Broken: nobody sends them to a responder that does not say that it takes them.

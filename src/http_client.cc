@@ -12,8 +12,8 @@ namespace onlogin {
 
 namespace {
 
-constexpr std::size_t largest_answer = 64 * 1024;
-constexpr std::size_t largest_head = 64 * 1024;
+constexpr std::size_t largest_answer = 65'536;
+constexpr std::size_t largest_head = 65'536;
 constexpr std::size_t most_idle_transfers = 256;
 
 struct SlistFree

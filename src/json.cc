@@ -24,6 +24,24 @@ std::unique_ptr<Json::CharReader> make_reader(bool comments)
     return std::unique_ptr<Json::CharReader>{builder.newCharReader()};
 }
 
+// jsoncpp, however strict, takes comments behind a value, ends at a zero byte and lets control
+// characters stand in strings.
+bool has_what_jsoncpp_overlooks(std::string_view text)
+{
+    bool in_string = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        const bool control = static_cast<unsigned char>(c) < 0x20;
+        if (in_string ? control : c == '/' || c == '\0')
+            return true;
+        if (c == '"')
+            in_string = !in_string;
+        else if (c == '\\' && in_string)
+            ++i;
+    }
+    return false;
+}
+
 int line_at(const std::string& text, std::ptrdiff_t offset)
 {
     const auto end = std::min<std::ptrdiff_t>(offset, std::ssize(text));
@@ -36,6 +54,8 @@ std::optional<Json::Value> parse_json(std::string_view text)
 {
     static const auto reader = make_reader(false);
     Json::Value value;
+    if (has_what_jsoncpp_overlooks(text))
+        return std::nullopt;
     try {
         if (reader->parse(text.data(), text.data() + text.size(), &value, nullptr))
             return value;

@@ -30,7 +30,7 @@ struct Files
 
     std::string put(const std::string& name, const std::string& text, mode_t mode = 0600)
     {
-        const auto path = directory + "/" + name;
+        auto path = directory + "/" + name;
         std::filesystem::create_directories(std::filesystem::path{path}.parent_path());
         std::ofstream{path} << text;
         chmod(path.c_str(), mode);

@@ -46,12 +46,11 @@ Task<> keep(Task<int> task, std::vector<int>& results)
     results.push_back(result);
 }
 
-Task<> wait_for(const SharedTask<int>& shared, std::vector<int>& results)
+Task<> wait_for(SharedTask<int> shared, std::vector<int>& results)
 {
-    const SharedTask<int> own{shared};
     int result = -3;
     try {
-        result = co_await own.end();
+        result = co_await shared.end();
     } catch (const std::runtime_error&) {
     }
     results.push_back(result);

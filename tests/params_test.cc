@@ -100,6 +100,12 @@ BOOST_AUTO_TEST_CASE(a_json_body_must_be_one_object_whose_code_is_text)
         BOOST_TEST(refusal(post(json, body)) == 400, body);
 }
 
+BOOST_AUTO_TEST_CASE(json_does_not_end_at_a_zero_byte)
+{
+    BOOST_TEST(refusal(post(json, std::string{"{\"code\":\"a\"}\0x", 14})) == 400);
+    BOOST_TEST(refusal(post(json, R"({"code":"a","x":"\\/\"/*"})")) == 0);
+}
+
 BOOST_AUTO_TEST_CASE(json_nested_beyond_reason_is_refused)
 {
     BOOST_TEST(refusal(post(json, std::string(200'000, '['))) == 400);
