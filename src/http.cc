@@ -1,5 +1,6 @@
 #include "http.hh"
 
+#include "encode.hh"
 #include "json.hh"
 
 #include <charconv>
@@ -51,27 +52,26 @@ std::string make_id()
 
 } // namespace
 
-Response Response::ok(Json::Value data)
+Response Response::ok(const Json::Value& data)
 {
-    Json::Value body;
-    body["code"] = 0;
-    body["message"] = "ok";
-    body["data"] = std::move(data);
     Response response;
-    response.body = write_json(body);
+    response.body = "{\"code\":0,\"message\":\"ok\",\"data\":" + write_json(data) + '}';
     return response;
 }
 
-Response Response::failure(int status, int code, std::string_view message, std::string_view recover,
+Response Response::failure(int status,
+                           int code,
+                           std::string_view message,
+                           std::string_view recover,
                            int retry_after_s)
 {
-    Json::Value body;
-    body["code"] = code;
-    body["message"] = Json::Value{message.data(), message.data() + message.size()};
-    body["recover"] = Json::Value{recover.data(), recover.data() + recover.size()};
     Response response;
     response.status = status;
-    response.body = write_json(body);
+    response.body = "{\"code\":" + std::to_string(code) + ",\"message\":";
+    append_json_string(response.body, message);
+    response.body += ",\"recover\":";
+    append_json_string(response.body, recover);
+    response.body += '}';
     if (retry_after_s > 0)
         response.headers.emplace_back("Retry-After", std::to_string(retry_after_s));
     return response;

@@ -50,7 +50,7 @@ struct Response
     std::string body;
 
     // 200 {"code":0,"message":"ok","data":…}
-    static Response ok(Json::Value data);
+    static Response ok(const Json::Value& data);
     // {"code":…,"message":…,"recover":…}; `retry_after_s` above 0 sets Retry-After.
     static Response failure(int status, int code, std::string_view message,
                             std::string_view recover, int retry_after_s = 0);

@@ -2,11 +2,14 @@
 
 #include "error.hh"
 
-#include <cstring>
+#include <array>
 #include <unordered_map>
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 namespace onlogin {
 
@@ -168,6 +171,7 @@ struct HttpClient::Impl
     {
         transfer.running = true;
         transfer.error[0] = '\0';
+        ++waiting_to_leave;
         curl_multi_add_handle(multi, transfer.easy.get());
     }
 
@@ -189,10 +193,44 @@ struct HttpClient::Impl
 
     void act(curl_socket_t socket, int events)
     {
-        int running = 0;
-        curl_multi_socket_action(multi, socket, events, &running);
+        {
+            const Cork cork{*this};
+            int running = 0;
+            curl_multi_socket_action(multi, socket, events, &running);
+        }
         finish_transfers();
     }
+
+    // Lets the requests that libcurl sends meanwhile leave together, in fewer packets: each packet
+    // costs both hosts more than the request in it.
+    class Cork
+    {
+    public:
+        explicit Cork(Impl& client)
+        {
+            if (std::exchange(client.waiting_to_leave, 0) < 2 ||
+                client.watches.size() > most_corked)
+                return; // for HTTP/1.1 each has a connection of its own
+            for (const auto& [socket, watch] : client.watches)
+                sockets_[count_++] = socket;
+            set(1);
+        }
+        Cork(const Cork&) = delete;
+        Cork& operator=(const Cork&) = delete;
+        ~Cork() { set(0); }
+
+    private:
+        static constexpr std::size_t most_corked = 16;
+
+        void set(int value) const
+        {
+            for (std::size_t i = 0; i < count_; ++i)
+                setsockopt(sockets_[i], IPPROTO_TCP, TCP_CORK, &value, sizeof value);
+        }
+
+        std::array<curl_socket_t, most_corked> sockets_{};
+        std::size_t count_ = 0;
+    };
 
     static int on_socket(CURL*, curl_socket_t socket, int what, void* data, void*)
     {
@@ -259,6 +297,7 @@ struct HttpClient::Impl
     CURLM* multi = nullptr;
     CURLSH* share = nullptr;
     Timer timer;               // libcurl's
+    int waiting_to_leave = 0;  // transfers begun since libcurl was last called
     bool speaks_http2 = false; // as of the last answer
     std::unordered_map<curl_socket_t, std::unique_ptr<Watch>> watches;
     std::unordered_map<std::string, unsigned> known; // addresses that libcurl has, by generation
