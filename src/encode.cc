@@ -23,6 +23,14 @@ bool is_unreserved(unsigned char c)
            c == '.' || c == '_' || c == '~';
 }
 
+// \u00XX
+void append_escape(std::string& to, unsigned char character)
+{
+    to += "\\u00";
+    to += hex_digits[character >> 4];
+    to += hex_digits[character & 15];
+}
+
 } // namespace
 
 void append_percent_encoded(std::string& to, std::string_view text)
@@ -96,17 +104,17 @@ void append_json_string(std::string& to, std::string_view text)
 {
     const bool utf8 = is_utf8(text);
     to += '"';
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        if (byte == '"' || byte == '\\') {
             to += '\\';
-            to += c;
+            to += text[i];
         } else if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !utf8)) {
-            to += "\\u00";
-            to += hex_digits[byte >> 4];
-            to += hex_digits[byte & 15];
+            append_escape(to, byte);
+        } else if (byte == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0) {
+            append_escape(to, static_cast<unsigned char>(text[++i]));
         } else {
-            to += c;
+            to += text[i];
         }
     }
     to += '"';

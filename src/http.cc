@@ -59,10 +59,7 @@ Response Response::ok(const Json::Value& data)
     return response;
 }
 
-Response Response::failure(int status,
-                           int code,
-                           std::string_view message,
-                           std::string_view recover,
+Response Response::failure(int status, int code, std::string_view message, std::string_view recover,
                            int retry_after_s)
 {
     Response response;

@@ -60,13 +60,20 @@ bool is_address(const std::string& host)
 
 } // namespace
 
+// What we know of a server.
+struct Peer
+{
+    unsigned generation = 0; // of the addresses that libcurl has
+    bool http2 = false;      // by its last answer
+};
+
 // One exchange, and afterwards a place for the next: the easy handle keeps its options.
 struct Transfer
 {
     std::unique_ptr<CURL, EasyFree> easy;
     std::unique_ptr<curl_slist, SlistFree> addresses; // libcurl reads it when the transfer starts
-    HttpClient::Impl* client = nullptr;
     std::coroutine_handle<> caller;
+    Peer* peer = nullptr; // to whom it goes
     bool* sent = nullptr; // whether the request has gone out; the caller's
     bool running = false;
     bool plain = false;    // http:// is allowed
@@ -114,7 +121,6 @@ struct HttpClient::Impl
     {
         auto transfer = std::make_unique<Transfer>();
         transfer->easy.reset(curl_easy_init());
-        transfer->client = this;
         transfer->made_for = version;
         const auto set = [easy = transfer->easy.get()](CURLoption option, auto value) {
             curl_easy_setopt(easy, option, value);
@@ -154,9 +160,9 @@ struct HttpClient::Impl
     // Tells libcurl the addresses of `endpoint`, with `transfer`, if it does not know them yet.
     void give_addresses(Transfer& transfer, const Endpoint& endpoint, const Addresses& addresses)
     {
-        std::string line = endpoint.host + ':' + endpoint.port;
-        if (known[line] == addresses.generation)
+        if (transfer.peer->generation == addresses.generation)
             return;
+        std::string line = endpoint.host + ':' + endpoint.port;
         char separator = ':';
         for (const auto& address : addresses.list) {
             line += separator;
@@ -287,7 +293,7 @@ struct HttpClient::Impl
     {
         auto& transfer = *static_cast<Transfer*>(data);
         const bool again = std::exchange(*transfer.sent, true);
-        const bool untouched = transfer.client->speaks_http2 && transfer.error[0] == '\0';
+        const bool untouched = transfer.peer->http2 && transfer.error[0] == '\0';
         return again && !untouched ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
     }
 
@@ -296,12 +302,11 @@ struct HttpClient::Impl
     WechatConfig config;
     CURLM* multi = nullptr;
     CURLSH* share = nullptr;
-    Timer timer;               // libcurl's
-    int waiting_to_leave = 0;  // transfers begun since libcurl was last called
-    bool speaks_http2 = false; // as of the last answer
+    Timer timer;              // libcurl's
+    int waiting_to_leave = 0; // transfers begun since libcurl was last called
     std::unordered_map<curl_socket_t, std::unique_ptr<Watch>> watches;
-    std::unordered_map<std::string, unsigned> known; // addresses that libcurl has, by generation
-    unsigned version = 0;                            // of the configuration
+    std::unordered_map<std::string, Peer> peers; // or proxies, by host and port
+    unsigned version = 0;                        // of the configuration
     std::vector<std::unique_ptr<Transfer>> idle;
 };
 
@@ -366,6 +371,7 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const Secret& url, bool& sent
     Exchange running{client};
     auto& transfer = *running.transfer;
     transfer.sent = &sent;
+    transfer.peer = &client.peers[endpoint.host + ':' + endpoint.port];
     if (named)
         client.give_addresses(transfer, endpoint, addresses);
     auto* const easy = transfer.easy.get();
@@ -376,7 +382,7 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const Secret& url, bool& sent
     co_await running;
 
     if (named)
-        client.known[endpoint.host + ':' + endpoint.port] = addresses.generation;
+        transfer.peer->generation = addresses.generation;
     if (!sent)
         throw Unreachable{cause(transfer)};
     if (transfer.result == CURLE_WRITE_ERROR)
@@ -388,7 +394,7 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const Secret& url, bool& sent
     long status = 0, version = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
-    client.speaks_http2 = version == CURL_HTTP_VERSION_2_0;
+    transfer.peer->http2 = version == CURL_HTTP_VERSION_2_0;
     if (status != 200)
         throw Unusable{"HTTP status " + std::to_string(status)};
     co_return HttpReply{std::move(transfer.body)};

@@ -40,7 +40,7 @@ void append_text_value(std::string& line, std::string_view value)
 {
     bool plain = true;
     for (const char c : value)
-        if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f)
+        if (c <= ' ' || c >= 0x7f || c == '"' || c == '=' || c == '\\')
             plain = false;
     if (plain)
         line += value;

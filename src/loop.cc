@@ -58,7 +58,7 @@ Loop::Loop() : impl_{std::make_unique<Impl>()}
 
 Loop::~Loop()
 {
-    impl_->run_posted();
+    impl_->posted.clear(); // what it was for is gone
     uv_close(reinterpret_cast<uv_handle_t*>(&impl_->check), nullptr);
     uv_close(reinterpret_cast<uv_handle_t*>(&impl_->idle), nullptr);
     // Lookups that hang in the resolver cannot be cancelled: leave them rather than wait.

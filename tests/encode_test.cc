@@ -52,6 +52,13 @@ BOOST_AUTO_TEST_CASE(json_strings_escape_what_json_forbids)
     BOOST_TEST(text == "\"\\\"\\\\\\u000a\\u0000\\u007f你\"");
 }
 
+BOOST_AUTO_TEST_CASE(json_strings_escape_the_other_control_characters_of_unicode)
+{
+    std::string text;
+    append_json_string(text, "\xc2\x85\xc2\x9b\xc2\xa0");
+    BOOST_TEST(text == "\"\\u0085\\u009b\xc2\xa0\"");
+}
+
 BOOST_AUTO_TEST_CASE(json_strings_escape_bytes_that_are_not_utf8)
 {
     std::string text;
