@@ -3,6 +3,7 @@
 #include "error.hh"
 #include "json.hh"
 #include "private_file.hh"
+#include "url.hh"
 
 #include <algorithm>
 #include <array>
@@ -70,21 +71,6 @@ std::string join(const std::vector<std::string>& words)
     for (const auto& word : words)
         list += (list.empty() ? "\"" : ", \"") + word + '"';
     return list;
-}
-
-std::string host_of(std::string_view url)
-{
-    url.remove_prefix(std::min(url.find("://"), url.size() - 3) + 3);
-    url = url.substr(0, url.find_first_of("/?#"));
-    if (url.starts_with('['))
-        return std::string{url.substr(0, url.find(']') + 1)};
-    return std::string{url.substr(0, url.find(':'))};
-}
-
-bool is_loopback(const std::string& host)
-{
-    return host == "localhost" || host == "[::1]" ||
-           (host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos);
 }
 
 class ConfigReader
@@ -245,7 +231,7 @@ private:
         while (url.ends_with('/'))
             url.pop_back();
         const bool plain = url.starts_with("http://");
-        const auto host = plain || url.starts_with("https://") ? host_of(url) : "";
+        const auto host = plain || url.starts_with("https://") ? endpoint_of(url, "80").host : "";
         if (host.empty() || url.find_first_of(" ?#@\\\t\r\n") != url.npos)
             fail(at, key, "must be a URL like https://api.weixin.qq.com");
         if (plain && !is_loopback(host))

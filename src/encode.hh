@@ -19,9 +19,9 @@ std::optional<std::string> form_decode(std::string_view text);
 // Whether `text` is well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong).
 bool is_utf8(std::string_view text);
 
-// Appends `text` as a JSON string with its quotes. Control characters (U+0000 to U+001F and U+007F to
-// U+009F), quotes and backslashes are escaped; so is each byte from 0x80 on, as \u00XX, when the text
-// is not UTF-8.
+// Appends `text` as a JSON string with its quotes. Control characters (U+0000 to U+001F and U+007F
+// to U+009F), quotes and backslashes are escaped; so is each byte from 0x80 on, as \u00XX, when the
+// text is not UTF-8.
 void append_json_string(std::string& to, std::string_view text);
 
 } // namespace onlogin

@@ -1,11 +1,12 @@
 #include "http_client.hh"
 
 #include "error.hh"
+#include "kept_sockets.hh"
+#include "url.hh"
 
 #include <array>
 #include <unordered_map>
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -28,36 +29,6 @@ struct EasyFree
     void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
 };
 
-// "host" and "port" of a URL; the port of the scheme when it names none.
-struct Endpoint
-{
-    std::string host;
-    std::string port;
-};
-
-Endpoint endpoint_of(std::string_view url, std::string_view default_port)
-{
-    const auto scheme = url.find("://");
-    if (scheme != url.npos) {
-        if (url.starts_with("https"))
-            default_port = "443";
-        url.remove_prefix(scheme + 3);
-    }
-    url = url.substr(0, url.find_first_of("/?#"));
-    if (const auto user = url.rfind('@'); user != url.npos)
-        url.remove_prefix(user + 1);
-    const auto bracket = url.find(']');
-    const auto colon = url.find(':', bracket == url.npos ? 0 : bracket);
-    return {std::string{url.substr(0, colon)},
-            std::string{colon == url.npos ? default_port : url.substr(colon + 1)}};
-}
-
-bool is_address(const std::string& host)
-{
-    in_addr parsed{};
-    return host.starts_with('[') || inet_pton(AF_INET, host.c_str(), &parsed) == 1;
-}
-
 } // namespace
 
 // What we know of a server.
@@ -73,10 +44,12 @@ struct Transfer
     std::unique_ptr<CURL, EasyFree> easy;
     std::unique_ptr<curl_slist, SlistFree> addresses; // libcurl reads it when the transfer starts
     std::coroutine_handle<> caller;
+    HttpClient::Impl* client = nullptr;
     Peer* peer = nullptr; // to whom it goes
     bool* sent = nullptr; // whether the request has gone out; the caller's
     bool running = false;
     bool plain = false;    // http:// is allowed
+    bool stale = false;    // given up, since its connection had ended; nothing was sent
     unsigned made_for = 0; // the configuration's number
     CURLcode result = CURLE_OK;
     std::size_t head = 0;
@@ -121,6 +94,7 @@ struct HttpClient::Impl
     {
         auto transfer = std::make_unique<Transfer>();
         transfer->easy.reset(curl_easy_init());
+        transfer->client = this;
         transfer->made_for = version;
         const auto set = [easy = transfer->easy.get()](CURLoption option, auto value) {
             curl_easy_setopt(easy, option, value);
@@ -152,6 +126,10 @@ struct HttpClient::Impl
         set(CURLOPT_WRITEDATA, transfer.get());
         set(CURLOPT_HEADERFUNCTION, on_header);
         set(CURLOPT_HEADERDATA, transfer.get());
+        set(CURLOPT_OPENSOCKETFUNCTION, on_open);
+        set(CURLOPT_OPENSOCKETDATA, &sockets);
+        set(CURLOPT_CLOSESOCKETFUNCTION, on_close);
+        set(CURLOPT_CLOSESOCKETDATA, &sockets);
         set(CURLOPT_PREREQFUNCTION, on_request);
         set(CURLOPT_PREREQDATA, transfer.get());
         return transfer;
@@ -176,6 +154,7 @@ struct HttpClient::Impl
     void start(Transfer& transfer)
     {
         transfer.running = true;
+        transfer.stale = false;
         transfer.error[0] = '\0';
         ++waiting_to_leave;
         curl_multi_add_handle(multi, transfer.easy.get());
@@ -289,12 +268,28 @@ struct HttpClient::Impl
     // connection ends without a byte of an answer, be it a POST or a one-time code; that is refused
     // here. Only HTTP/2 servers can say that they did not look at a request: then libcurl notes no
     // error, which it does for every other end of an HTTP/2 stream.
-    static int on_request(void* data, char*, char*, int, int)
+    static int on_request(void* data, char*, char*, int, int local_port)
     {
         auto& transfer = *static_cast<Transfer*>(data);
-        const bool again = std::exchange(*transfer.sent, true);
-        const bool untouched = transfer.peer->http2 && transfer.error[0] == '\0';
+        const bool http2 = transfer.peer->http2;
+        const bool again = *transfer.sent;
+        transfer.stale = !http2 && !again && transfer.client->sockets.has_ended(local_port);
+        if (transfer.stale)
+            return CURL_PREREQFUNC_ABORT;
+        *transfer.sent = true;
+        const bool untouched = http2 && transfer.error[0] == '\0';
         return again && !untouched ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+    }
+
+    static curl_socket_t on_open(void* sockets, curlsocktype, curl_sockaddr* address)
+    {
+        return static_cast<KeptSockets*>(sockets)->open(address->family, address->socktype,
+                                                        address->protocol);
+    }
+
+    static int on_close(void* sockets, curl_socket_t socket)
+    {
+        return static_cast<KeptSockets*>(sockets)->close(socket);
     }
 
     Loop& loop;
@@ -302,7 +297,8 @@ struct HttpClient::Impl
     WechatConfig config;
     CURLM* multi = nullptr;
     CURLSH* share = nullptr;
-    Timer timer;              // libcurl's
+    Timer timer; // libcurl's
+    KeptSockets sockets;
     int waiting_to_leave = 0; // transfers begun since libcurl was last called
     std::unordered_map<curl_socket_t, std::unique_ptr<Watch>> watches;
     std::unordered_map<std::string, Peer> peers; // or proxies, by host and port
@@ -379,7 +375,12 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const Secret& url, bool& sent
     if (std::exchange(transfer.plain, plain) != plain)
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
     curl_easy_setopt(easy, CURLOPT_URL, url.reveal().c_str());
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
     co_await running;
+    if (transfer.stale) { // as the other kept connections may be
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+        co_await running;
+    }
 
     if (named)
         transfer.peer->generation = addresses.generation;

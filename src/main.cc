@@ -85,6 +85,7 @@ int serve(const Options& options, Mode mode)
 
     log.info("serving", {{"version", version}, {"file", options.config_file}});
     loop.run();
+    ignore_signals();
     log.info("stopped", {});
     return 0;
 }

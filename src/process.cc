@@ -28,6 +28,13 @@ void prepare_process()
     }
 }
 
+void ignore_signals()
+{
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, nullptr);
+}
+
 Fd take_listening_socket()
 {
     Fd listener{fcntl(0, F_DUPFD_CLOEXEC, 3)};

@@ -10,6 +10,10 @@ namespace onlogin {
 // as the system allows.
 void prepare_process();
 
+// From now on further signals to stop or reload change nothing: the process is about to end, and
+// their default would make that look like a failure.
+void ignore_signals();
+
 // The listening socket on descriptor 0, moved elsewhere; /dev/null takes its place, so that no
 // later socket becomes anybody's standard input.
 Fd take_listening_socket();

@@ -1,0 +1,34 @@
+#include "url.hh"
+
+#include <arpa/inet.h>
+
+namespace onlogin {
+
+Endpoint endpoint_of(std::string_view url, std::string_view default_port)
+{
+    if (const auto scheme = url.find("://"); scheme != url.npos) {
+        if (url.starts_with("https:"))
+            default_port = "443";
+        url.remove_prefix(scheme + 3);
+    }
+    url = url.substr(0, url.find_first_of("/?#"));
+    if (const auto user = url.rfind('@'); user != url.npos)
+        url.remove_prefix(user + 1);
+    const auto bracket = url.find(']');
+    const auto colon = url.find(':', bracket == url.npos ? 0 : bracket);
+    return {std::string{url.substr(0, colon)},
+            std::string{colon == url.npos ? default_port : url.substr(colon + 1)}};
+}
+
+bool is_address(const std::string& host)
+{
+    in_addr parsed{};
+    return host.starts_with('[') || inet_pton(AF_INET, host.c_str(), &parsed) == 1;
+}
+
+bool is_loopback(const std::string& host)
+{
+    return host == "localhost" || host == "[::1]" || (host.starts_with("127.") && is_address(host));
+}
+
+} // namespace onlogin

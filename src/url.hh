@@ -1,0 +1,25 @@
+#pragma once
+
+// The few parts of a URL that we look at ourselves.
+
+#include <string>
+#include <string_view>
+
+namespace onlogin {
+
+struct Endpoint
+{
+    std::string host; // an IPv6 address in its brackets
+    std::string port; // the scheme's, if the URL names none
+};
+
+// Where `url` points to. `default_port` is for schemes other than https, and for no scheme at all.
+Endpoint endpoint_of(std::string_view url, std::string_view default_port);
+
+// Whether `host`, as in Endpoint, is an address and not a name.
+bool is_address(const std::string& host);
+
+// Whether `host`, as in Endpoint, is this host, for certain.
+bool is_loopback(const std::string& host);
+
+} // namespace onlogin
