@@ -22,16 +22,24 @@ const std::string& check_code(const std::string& code)
     return code;
 }
 
-Json::Value describe(const MiniProgram& mini, const Identity& identity, long lifetime_s)
+Json::Value describe(const Identity& identity, long lifetime_s)
 {
     Json::Value data;
     data["openid"] = identity.openid;
     if (!identity.unionid.empty())
         data["unionid"] = identity.unionid;
     data["expires_in"] = static_cast<Json::Int64>(lifetime_s);
-    if (mini.expose_session_key)
-        data["session_key"] = identity.session_key.reveal();
     return data;
+}
+
+// For clients written against a server that hands on what WeChat says: the same members again where
+// WeChat has them, and the session_key in both places.
+Response expose(Json::Value data, const Identity& identity)
+{
+    data["session_key"] = identity.session_key.reveal();
+    auto wechat = data;
+    wechat.removeMember("expires_in");
+    return Response::ok(data, wechat);
 }
 
 } // namespace
@@ -49,7 +57,11 @@ Task<Response> login(App& app, Request& request)
     request.trace.wechat_ms = exchanged.took.count();
     if (exchanged.failure)
         std::rethrow_exception(exchanged.failure);
-    co_return Response::ok(describe(mini, *exchanged.identity, config->session.lifetime_s));
+    const auto& identity = *exchanged.identity;
+    auto data = describe(identity, config->session.lifetime_s);
+    if (mini.expose_session_key)
+        co_return expose(std::move(data), identity);
+    co_return Response::ok(data);
 }
 
 } // namespace onlogin

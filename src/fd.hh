@@ -13,8 +13,14 @@ class Fd
 {
 public:
     Fd() = default;
-    explicit Fd(int descriptor) : descriptor_{descriptor} {}
-    Fd(Fd&& other) noexcept : descriptor_{std::exchange(other.descriptor_, -1)} {}
+    explicit Fd(int descriptor)
+        : descriptor_{descriptor}
+    {
+    }
+    Fd(Fd&& other) noexcept
+        : descriptor_{std::exchange(other.descriptor_, -1)}
+    {
+    }
     Fd& operator=(Fd&& other) noexcept
     {
         std::swap(descriptor_, other.descriptor_);

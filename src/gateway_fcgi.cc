@@ -1,6 +1,7 @@
 #include "gateway.hh"
 
 #include "fcgi_records.hh"
+#include "listener.hh"
 
 #include <cerrno>
 #include <unordered_map>
@@ -20,9 +21,6 @@ constexpr milliseconds linger{2'000};
 
 // A request sent at the moment of a stop is still served.
 constexpr milliseconds drain_grace{100};
-
-constexpr milliseconds accept_pause{100};
-constexpr int accept_batch = 16;
 
 enum class State
 {
@@ -55,13 +53,15 @@ struct FcgiGateway::Impl
 
     Impl(Loop& on, Fd socket, GatewayLimits bounds, Handler answers, Log& to,
          std::function<void()> at_end)
-        : loop{on}, limits{bounds}, handler{std::move(answers)}, log{to}, drained{std::move(
-                                                                              at_end)},
-          listener{std::move(socket)}, pause_timer{on}, sweep_timer{on}, drain_timer{on}
+        : loop{on},
+          limits{bounds},
+          handler{std::move(answers)},
+          drained{std::move(at_end)},
+          listener{on, std::move(socket), to,
+                   [this](Fd connection) { add(std::move(connection)); }},
+          sweep_timer{on},
+          drain_timer{on}
     {
-        listen_watch = std::make_unique<Watch>(loop, listener.get(),
-                                               [this](int) { accept_some(accept_batch); });
-        listen_watch->want(Watch::Readable);
         sweep_later();
     }
 
@@ -71,45 +71,17 @@ struct FcgiGateway::Impl
         connection.since = Clock::now();
     }
 
-    void accept_some(int most)
+    void add(Fd socket)
     {
-        for (int count = 0; count < most; ++count) {
-            Fd socket{accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
-            if (!socket) {
-                if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-                    pause_accepting(errno);
-                return;
-            }
-            const auto connection = std::make_shared<Connection>();
-            connection->watch = std::make_unique<Watch>(
-                loop, socket.get(),
-                [this, raw = connection.get()](int events) { on_event(*raw, events); });
-            connection->socket = std::move(socket);
-            connection->watch->want(Watch::Readable);
-            enter(*connection, State::Gathering);
-            connections.emplace(connection.get(), connection);
-        }
-    }
-
-    // Descriptors come back when connections close; until then the others wait in the queue.
-    void pause_accepting(int error)
-    {
-        const auto now = Clock::now();
-        if (now - complained > milliseconds{60'000}) {
-            complained = now;
-            log.error(
-                "accept",
-                {{"reason", std::generic_category().message(error)},
-                 {"connections", static_cast<long long>(connections.size())},
-                 {"advice",
-                  "raise the limit of open files (LimitNOFILE= of the service, or ulimit -n), "
-                  "or start more workers"}});
-        }
-        listen_watch->want(Watch::None);
-        pause_timer.start(accept_pause, [this] {
-            if (listen_watch)
-                listen_watch->want(Watch::Readable);
-        });
+        const auto connection = std::make_shared<Connection>();
+        connection->watch =
+            std::make_unique<Watch>(loop, socket.get(), [this, raw = connection.get()](int events) {
+                on_event(*raw, events);
+            });
+        connection->socket = std::move(socket);
+        connection->watch->want(Watch::Readable);
+        enter(*connection, State::Gathering);
+        connections.emplace(connection.get(), connection);
     }
 
     void on_event(Connection& connection, int events)
@@ -342,9 +314,7 @@ struct FcgiGateway::Impl
 
     void drain()
     {
-        accept_some(1'000'000); // what waits in the queue has been sent already
-        listen_watch.reset();
-        listener = Fd{};
+        listener.stop(); // what waits in its queue has been sent already
         draining = true;
         drain_began = Clock::now();
         for_each_connection([&](Connection& connection) {
@@ -397,16 +367,12 @@ struct FcgiGateway::Impl
     Loop& loop;
     GatewayLimits limits;
     Handler handler;
-    Log& log;
     std::function<void()> drained;
-    Fd listener;
-    std::unique_ptr<Watch> listen_watch;
-    Timer pause_timer;
+    Listener listener;
     Timer sweep_timer;
     Timer drain_timer;
     std::unordered_map<Connection*, Handle> connections;
     std::vector<Handle> leaving; // have an answer that nobody has tried to send yet
-    Clock::time_point complained = Clock::now() - milliseconds{3'600'000};
     Clock::time_point drain_began;
     bool draining = false;
     bool grace_over = false;

@@ -52,10 +52,16 @@ std::string make_id()
 
 } // namespace
 
-Response Response::ok(const Json::Value& data)
+Response Response::ok(const Json::Value& data, const Json::Value& beside)
 {
     Response response;
-    response.body = "{\"code\":0,\"message\":\"ok\",\"data\":" + write_json(data) + '}';
+    response.body = "{\"code\":0,\"message\":\"ok\",\"data\":" + write_json(data);
+    for (auto member = beside.begin(); member != beside.end(); ++member) {
+        response.body += ',';
+        append_json_string(response.body, member.name());
+        response.body += ':' + write_json(*member);
+    }
+    response.body += '}';
     return response;
 }
 

@@ -49,8 +49,8 @@ struct Response
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
 
-    // 200 {"code":0,"message":"ok","data":…}
-    static Response ok(const Json::Value& data);
+    // 200 {"code":0,"message":"ok","data":…}, and the members of `beside`, an object, beside these.
+    static Response ok(const Json::Value& data, const Json::Value& beside = {});
     // {"code":…,"message":…,"recover":…}; `retry_after_s` above 0 sets Retry-After.
     static Response failure(int status, int code, std::string_view message,
                             std::string_view recover, int retry_after_s = 0);

@@ -1,16 +1,13 @@
 #include "http_client.hh"
 
+#include "cork.hh"
 #include "error.hh"
 #include "kept_sockets.hh"
 #include "url.hh"
 
-#include <array>
 #include <unordered_map>
 
 #include <curl/curl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 
 namespace onlogin {
 
@@ -60,7 +57,10 @@ struct Transfer
 struct HttpClient::Impl
 {
     Impl(Loop& on, Resolver& names, WechatConfig settings)
-        : loop{on}, resolver{names}, config{std::move(settings)}, timer{on}
+        : loop{on},
+          resolver{names},
+          config{std::move(settings)},
+          timer{on}
     {
         curl_global_init(CURL_GLOBAL_DEFAULT);
         multi = curl_multi_init();
@@ -179,43 +179,24 @@ struct HttpClient::Impl
     void act(curl_socket_t socket, int events)
     {
         {
-            const Cork cork{*this};
+            const Cork cork{sockets_to_cork()};
             int running = 0;
             curl_multi_socket_action(multi, socket, events, &running);
         }
         finish_transfers();
     }
 
-    // Lets the requests that libcurl sends meanwhile leave together, in fewer packets: each packet
-    // costs both hosts more than the request in it.
-    class Cork
+    // The requests that one turn of the loop starts leave together: a packet costs both hosts more
+    // than the request in it. Not with many connections, where each request has one of its own.
+    std::vector<int> sockets_to_cork()
     {
-    public:
-        explicit Cork(Impl& client)
-        {
-            if (std::exchange(client.waiting_to_leave, 0) < 2 ||
-                client.watches.size() > most_corked)
-                return; // for HTTP/1.1 each has a connection of its own
-            for (const auto& [socket, watch] : client.watches)
-                sockets_[count_++] = socket;
-            set(1);
-        }
-        Cork(const Cork&) = delete;
-        Cork& operator=(const Cork&) = delete;
-        ~Cork() { set(0); }
-
-    private:
-        static constexpr std::size_t most_corked = 16;
-
-        void set(int value) const
-        {
-            for (std::size_t i = 0; i < count_; ++i)
-                setsockopt(sockets_[i], IPPROTO_TCP, TCP_CORK, &value, sizeof value);
-        }
-
-        std::array<curl_socket_t, most_corked> sockets_{};
-        std::size_t count_ = 0;
-    };
+        constexpr std::size_t most = 16;
+        std::vector<int> corked;
+        if (std::exchange(waiting_to_leave, 0) > 1 && watches.size() <= most)
+            for (const auto& [socket, watch] : watches)
+                corked.push_back(socket);
+        return corked;
+    }
 
     static int on_socket(CURL*, curl_socket_t socket, int what, void* data, void*)
     {
@@ -314,7 +295,8 @@ struct Exchange
     HttpClient::Impl& client;
     std::unique_ptr<Transfer> transfer = {};
 
-    explicit Exchange(HttpClient::Impl& owner) : client{owner}
+    explicit Exchange(HttpClient::Impl& owner)
+        : client{owner}
     {
         if (client.idle.empty()) {
             transfer = client.make_transfer();

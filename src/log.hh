@@ -32,11 +32,26 @@ struct Field
     std::string_view name;
     std::variant<std::string_view, long long> value;
 
-    Field(std::string_view field, std::string_view text) : name{field}, value{text} {}
-    Field(std::string_view field, const std::string& text) : Field{field, std::string_view{text}} {}
-    Field(std::string_view field, const char* text) : Field{field, std::string_view{text}} {}
-    Field(std::string_view field, long long number) : name{field}, value{number} {}
-    Field(std::string_view field, std::optional<long long> number) : name{field}
+    Field(std::string_view field, std::string_view text)
+        : name{field},
+          value{text}
+    {
+    }
+    Field(std::string_view field, const std::string& text)
+        : Field{field, std::string_view{text}}
+    {
+    }
+    Field(std::string_view field, const char* text)
+        : Field{field, std::string_view{text}}
+    {
+    }
+    Field(std::string_view field, long long number)
+        : name{field},
+          value{number}
+    {
+    }
+    Field(std::string_view field, std::optional<long long> number)
+        : name{field}
     {
         if (number)
             value = *number;

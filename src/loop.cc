@@ -45,7 +45,8 @@ struct Loop::Impl
     }
 };
 
-Loop::Loop() : impl_{std::make_unique<Impl>()}
+Loop::Loop()
+    : impl_{std::make_unique<Impl>()}
 {
     check(uv_loop_init(&impl_->loop), "event loop");
     uv_idle_init(&impl_->loop, &impl_->idle);
@@ -94,7 +95,8 @@ struct Timer::Impl
     std::function<void()> expired;
 };
 
-Timer::Timer(Loop& loop) : impl_{new Impl}
+Timer::Timer(Loop& loop)
+    : impl_{new Impl}
 {
     uv_timer_init(loop.raw(), &impl_->handle);
     impl_->handle.data = impl_;

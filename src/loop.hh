@@ -185,7 +185,10 @@ public:
     };
 
     SharedTask() = default;
-    explicit SharedTask(std::shared_ptr<State> state) : state_{std::move(state)} {}
+    explicit SharedTask(std::shared_ptr<State> state)
+        : state_{std::move(state)}
+    {
+    }
 
     // Starts `task`. Its end reaches the waiters in a callback of its own, so that the task is not
     // destroyed by the code that it resumes.

@@ -33,7 +33,11 @@ struct LookupAwaiter
 
 } // namespace
 
-Resolver::Resolver(Loop& loop, Log& log) : loop_{loop}, log_{log} {}
+Resolver::Resolver(Loop& loop, Log& log)
+    : loop_{loop},
+      log_{log}
+{
+}
 
 Task<Addresses> Resolver::resolve(std::string host)
 {

@@ -76,14 +76,17 @@ void check_method(const Route& route, const std::string& method)
     throw MethodNotAllowed{allow};
 }
 
-// Counts an action while it lasts, however it ends; tells when it did not: the client left.
+// Counts an action while it lasts, and tells when it does not come to an answer: the client has
+// left, or the time for a stop is over.
 struct Running
 {
     App& app;
     const Request& request;
     bool answered = false;
 
-    Running(App& counted, const Request& counted_request) : app{counted}, request{counted_request}
+    Running(App& counted, const Request& counted_request)
+        : app{counted},
+          request{counted_request}
     {
         ++app.in_flight;
     }
@@ -93,9 +96,7 @@ struct Running
     {
         --app.in_flight;
         if (!answered)
-            app.log.info(
-                "cancelled",
-                {{"request", request.id}, {"app", request.trace.app}, {"outcome", "client left"}});
+            app.log.info("cancelled", {{"request", request.id}, {"app", request.trace.app}});
     }
 };
 

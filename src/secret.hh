@@ -23,9 +23,16 @@ class Secret
 {
 public:
     Secret() = default;
-    explicit Secret(std::string text) : text_{std::move(text)} {}
+    explicit Secret(std::string text)
+        : text_{std::move(text)}
+    {
+    }
     Secret(const Secret&) = default;
-    Secret(Secret&& other) noexcept : text_{std::move(other.text_)} { wipe(other.text_); }
+    Secret(Secret&& other) noexcept
+        : text_{std::move(other.text_)}
+    {
+        wipe(other.text_);
+    }
     Secret& operator=(Secret other) noexcept
     {
         text_.swap(other.text_);

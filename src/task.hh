@@ -80,8 +80,14 @@ public:
     using promise_type = detail::Promise<T>;
 
     Task() = default;
-    explicit Task(std::coroutine_handle<promise_type> handle) : handle_{handle} {}
-    Task(Task&& other) noexcept : handle_{std::exchange(other.handle_, {})} {}
+    explicit Task(std::coroutine_handle<promise_type> handle)
+        : handle_{handle}
+    {
+    }
+    Task(Task&& other) noexcept
+        : handle_{std::exchange(other.handle_, {})}
+    {
+    }
     Task& operator=(Task&& other) noexcept
     {
         Task dropped{std::exchange(handle_, std::exchange(other.handle_, {}))};

@@ -71,7 +71,7 @@ milliseconds retry_pause()
 
 Identity read_code2session(std::string_view body)
 {
-    const auto answer = parse_json(body);
+    const auto answer = is_utf8(body) ? parse_json(body) : std::nullopt;
     if (!answer || !answer->isObject())
         throw Unusable{"the answer is not a JSON object"};
     if (const int errcode = errcode_of((*answer)["errcode"]); errcode != 0) {
@@ -86,7 +86,12 @@ Identity read_code2session(std::string_view body)
     return identity;
 }
 
-Wechat::Wechat(Loop& loop, HttpClient& http, Log& log) : loop_{loop}, http_{http}, log_{log} {}
+Wechat::Wechat(Loop& loop, HttpClient& http, Log& log)
+    : loop_{loop},
+      http_{http},
+      log_{log}
+{
+}
 
 Task<Exchanged> Wechat::code2session(std::shared_ptr<const Config> config, const MiniProgram& mini,
                                      std::string code, Clock::time_point deadline)

@@ -85,6 +85,8 @@ BOOST_AUTO_TEST_CASE(success_carries_its_data_as_utf8)
     const auto response = Response::ok(data);
     BOOST_TEST(response.status == 200);
     BOOST_TEST(response.body == "{\"code\":0,\"message\":\"ok\",\"data\":{\"name\":\"你好/\"}}");
+    BOOST_TEST(Response::ok(data, data).body ==
+               "{\"code\":0,\"message\":\"ok\",\"data\":{\"name\":\"你好/\"},\"name\":\"你好/\"}");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

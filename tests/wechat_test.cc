@@ -83,10 +83,11 @@ BOOST_AUTO_TEST_CASE(the_address_that_is_not_whitelisted_is_found)
 
 BOOST_AUTO_TEST_CASE(what_is_no_answer_is_unusable)
 {
-    for (const auto* body : {"", "null", "[]", "<html>", "{\"openid\":\"o\"", "{}",
-                             R"({"openid":""})", R"({"openid":7})", R"({"session_key":"k"})",
-                             R"({"errcode":true,"openid":"o"})", R"({"errcode":"x","openid":"o"})",
-                             R"({"errcode":40029.5})", R"({"openid":"a","openid":"b"})"})
+    for (const auto* body :
+         {"", "null", "[]", "<html>", "{\"openid\":\"o\xff\"}", "{\"openid\":\"o\"", "{}",
+          R"({"openid":""})", R"({"openid":7})", R"({"session_key":"k"})",
+          R"({"errcode":true,"openid":"o"})", R"({"errcode":"x","openid":"o"})",
+          R"({"errcode":40029.5})", R"({"openid":"a","openid":"b"})"})
         BOOST_CHECK_THROW(read_code2session(body), Unusable);
 }
 

@@ -74,7 +74,9 @@ const FakeWechat::Endpoint FakeWechat::endpoints[] = {
     {"/fake/help", &FakeWechat::help},
 };
 
-FakeWechat::FakeWechat(Loop& loop, std::vector<KnownApp> apps) : loop_{loop}, apps_{std::move(apps)}
+FakeWechat::FakeWechat(Loop& loop, std::vector<KnownApp> apps)
+    : loop_{loop},
+      apps_{std::move(apps)}
 {
 }
 
