@@ -63,17 +63,17 @@ check: $(build)/unit
 # Packages come first and the build second, in a make of its own that finds them.
 demo:
 	@tests/install-packages $(demo_packages)
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@BUILD=$(build) tests/demo
 
 test:
 	@tests/install-packages $(test_packages)
-	@$(MAKE) --no-print-directory all $(build)/unit
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(build)/unit
 	@BUILD=$(build) tests/run
 
 bench:
 	@tests/install-packages $(bench_packages)
-	@$(MAKE) --no-print-directory all $(build)/bare-responder
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(build)/bare-responder
 	@BUILD=$(build) tests/bench/run
 
 lint:

@@ -77,9 +77,9 @@ class ConfigReader
 {
 public:
     ConfigReader(const std::string& file, const std::string& credentials)
-        : file_{file},
-          directory_{std::filesystem::path{file}.parent_path().string()},
-          credentials_{credentials}
+        : file_{file}
+        , directory_{std::filesystem::path{file}.parent_path().string()}
+        , credentials_{credentials}
     {
     }
 

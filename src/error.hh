@@ -19,8 +19,8 @@ struct ConfigError : std::runtime_error
 struct BadRequest : std::runtime_error
 {
     explicit BadRequest(const std::string& text, int http_status = 400)
-        : runtime_error{text},
-          status{http_status}
+        : runtime_error{text}
+        , status{http_status}
     {
     }
     int status;
@@ -30,8 +30,8 @@ struct BadRequest : std::runtime_error
 struct MethodNotAllowed : std::runtime_error
 {
     explicit MethodNotAllowed(std::string allowed)
-        : runtime_error{"the method is not allowed here"},
-          allow{std::move(allowed)}
+        : runtime_error{"the method is not allowed here"}
+        , allow{std::move(allowed)}
     {
     }
     std::string allow;
@@ -58,10 +58,10 @@ struct Busy : std::runtime_error
 struct Refused : std::runtime_error
 {
     Refused(int code, std::string id, std::string own_address = {})
-        : runtime_error{"WeChat refused"},
-          errcode{code},
-          rid{std::move(id)},
-          address{std::move(own_address)}
+        : runtime_error{"WeChat refused"}
+        , errcode{code}
+        , rid{std::move(id)}
+        , address{std::move(own_address)}
     {
     }
     int errcode;

@@ -53,14 +53,13 @@ struct FcgiGateway::Impl
 
     Impl(Loop& on, Fd socket, GatewayLimits bounds, Handler answers, Log& to,
          std::function<void()> at_end)
-        : loop{on},
-          limits{bounds},
-          handler{std::move(answers)},
-          drained{std::move(at_end)},
-          listener{on, std::move(socket), to,
-                   [this](Fd connection) { add(std::move(connection)); }},
-          sweep_timer{on},
-          drain_timer{on}
+        : loop{on}
+        , limits{bounds}
+        , handler{std::move(answers)}
+        , drained{std::move(at_end)}
+        , listener{on, std::move(socket), to, [this](Fd connection) { add(std::move(connection)); }}
+        , sweep_timer{on}
+        , drain_timer{on}
     {
         sweep_later();
     }

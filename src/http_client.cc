@@ -57,10 +57,10 @@ struct Transfer
 struct HttpClient::Impl
 {
     Impl(Loop& on, Resolver& names, WechatConfig settings)
-        : loop{on},
-          resolver{names},
-          config{std::move(settings)},
-          timer{on}
+        : loop{on}
+        , resolver{names}
+        , config{std::move(settings)}
+        , timer{on}
     {
         curl_global_init(CURL_GLOBAL_DEFAULT);
         multi = curl_multi_init();

@@ -19,12 +19,12 @@ constexpr int batch = 16;
 } // namespace
 
 Listener::Listener(Loop& loop, Fd socket, Log& log, std::function<void(Fd)> accepted)
-    : log_{log},
-      accepted_{std::move(accepted)},
-      socket_{std::move(socket)},
-      watch_{std::make_unique<Watch>(loop, socket_.get(), [this](int) { accept_some(batch); })},
-      pause_{loop},
-      complained_{Clock::now() - between_complaints}
+    : log_{log}
+    , accepted_{std::move(accepted)}
+    , socket_{std::move(socket)}
+    , watch_{std::make_unique<Watch>(loop, socket_.get(), [this](int) { accept_some(batch); })}
+    , pause_{loop}
+    , complained_{Clock::now() - between_complaints}
 {
     watch_->want(Watch::Readable);
 }

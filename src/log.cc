@@ -51,9 +51,9 @@ void append_text_value(std::string& line, std::string_view value)
 } // namespace
 
 Log::Log(Level level, bool json, int descriptor)
-    : level_{level},
-      json_{json},
-      descriptor_{descriptor}
+    : level_{level}
+    , json_{json}
+    , descriptor_{descriptor}
 {
 }
 

@@ -33,8 +33,8 @@ struct Field
     std::variant<std::string_view, long long> value;
 
     Field(std::string_view field, std::string_view text)
-        : name{field},
-          value{text}
+        : name{field}
+        , value{text}
     {
     }
     Field(std::string_view field, const std::string& text)
@@ -46,8 +46,8 @@ struct Field
     {
     }
     Field(std::string_view field, long long number)
-        : name{field},
-          value{number}
+        : name{field}
+        , value{number}
     {
     }
     Field(std::string_view field, std::optional<long long> number)

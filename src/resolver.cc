@@ -8,9 +8,6 @@ namespace onlogin {
 
 namespace {
 
-constexpr milliseconds fresh{60'000};
-constexpr milliseconds pause_after_failure{1'000};
-
 struct LookupAwaiter
 {
     Loop& loop;
@@ -33,9 +30,10 @@ struct LookupAwaiter
 
 } // namespace
 
-Resolver::Resolver(Loop& loop, Log& log)
-    : loop_{loop},
-      log_{log}
+Resolver::Resolver(Loop& loop, Log& log, ResolverTimes times)
+    : loop_{loop}
+    , log_{log}
+    , times_{times}
 {
 }
 
@@ -44,8 +42,8 @@ Task<Addresses> Resolver::resolve(std::string host)
     auto& entry = entries_[host];
     const auto now = Clock::now();
     const bool known = !entry.addresses.list.empty();
-    const bool due = !known || now - entry.fetched > fresh;
-    if (due && !entry.looking && now - entry.failed > pause_after_failure) {
+    const bool due = !known || now - entry.fetched > times_.fresh;
+    if (due && !entry.looking && now - entry.failed > times_.pause_after_failure) {
         entry.looking = true;
         entry.lookup = SharedTask<bool>::start(loop_, look_up(host));
     }

@@ -20,14 +20,20 @@ struct Addresses
     unsigned generation = 0; // grows when the list changes
 };
 
+struct ResolverTimes
+{
+    milliseconds fresh{60'000};              // an answer is not asked for again
+    milliseconds pause_after_failure{1'000}; // nor is a name server that failed
+};
+
 class Resolver
 {
 public:
-    Resolver(Loop& loop, Log& log);
+    Resolver(Loop& loop, Log& log, ResolverTimes times = {});
 
-    // The addresses of `host`. An answer is taken as it is for 60 s; after that it still serves
-    // while a new one is fetched, and for as long as the name server fails. Throws Unreachable when
-    // there has never been an answer.
+    // The addresses of `host`. An answer is taken as it is while it is fresh; after that it still
+    // serves while a new one is fetched, and for as long as the name server fails. Throws
+    // Unreachable when there has never been an answer.
     Task<Addresses> resolve(std::string host);
 
 private:
@@ -35,8 +41,8 @@ private:
     {
         Addresses addresses;
         Clock::time_point fetched;
-        Clock::time_point failed; // a failure is not followed by a new lookup for a second
-        std::string reason;       // of the failure
+        Clock::time_point failed;
+        std::string reason; // of the failure
         SharedTask<bool> lookup;
         bool looking = false;
     };
@@ -45,6 +51,7 @@ private:
 
     Loop& loop_;
     Log& log_;
+    ResolverTimes times_;
     std::map<std::string, Entry> entries_; // entries stay: hosts come from the configuration
 };
 

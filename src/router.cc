@@ -85,8 +85,8 @@ struct Running
     bool answered = false;
 
     Running(App& counted, const Request& counted_request)
-        : app{counted},
-          request{counted_request}
+        : app{counted}
+        , request{counted_request}
     {
         ++app.in_flight;
     }

@@ -87,9 +87,9 @@ Identity read_code2session(std::string_view body)
 }
 
 Wechat::Wechat(Loop& loop, HttpClient& http, Log& log)
-    : loop_{loop},
-      http_{http},
-      log_{log}
+    : loop_{loop}
+    , http_{http}
+    , log_{log}
 {
 }
 

@@ -75,8 +75,8 @@ const FakeWechat::Endpoint FakeWechat::endpoints[] = {
 };
 
 FakeWechat::FakeWechat(Loop& loop, std::vector<KnownApp> apps)
-    : loop_{loop},
-      apps_{std::move(apps)}
+    : loop_{loop}
+    , apps_{std::move(apps)}
 {
 }
 
