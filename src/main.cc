@@ -42,7 +42,9 @@ enum class Mode
 
 int serve(const Options& options, Mode mode)
 {
-    auto config = std::make_shared<const Config>(load(options));
+    if (mode == Mode::FastCgi)
+        hold_signals();
+    const auto config = std::make_shared<const Config>(load(options));
 
     Log log{config->log.level, config->log.json};
     Loop loop;
@@ -83,9 +85,10 @@ int serve(const Options& options, Mode mode)
     const SignalWatch interrupt{loop, SIGINT, stop};
     const SignalWatch hang_up{loop, SIGHUP, reload};
 
+    release_signals();
     log.info("serving", {{"version", version}, {"file", options.config_file}});
     loop.run();
-    ignore_signals();
+    hold_signals();
     log.info("stopped", {});
     return 0;
 }

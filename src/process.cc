@@ -28,11 +28,18 @@ void prepare_process()
     }
 }
 
-void ignore_signals()
+void hold_signals()
 {
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, nullptr);
+}
+
+void release_signals()
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
 Fd take_listening_socket()

@@ -10,9 +10,10 @@ namespace onlogin {
 // as the system allows.
 void prepare_process();
 
-// From now on further signals to stop or reload change nothing: the process is about to end, and
-// their default would make that look like a failure.
-void ignore_signals();
+// Lets signals wait, until release_signals() or for good: while nobody listens for them yet, or no
+// longer, the default of SIGTERM and SIGHUP would end the process as if it had failed.
+void hold_signals();
+void release_signals();
 
 // The listening socket on descriptor 0, moved elsewhere; /dev/null takes its place, so that no
 // later socket becomes anybody's standard input.
