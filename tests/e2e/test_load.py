@@ -1,0 +1,278 @@
+"""Many at once, scarce means, and a WeChat that comes and goes."""
+
+import os
+import pathlib
+import resource
+import signal
+import subprocess
+import time
+
+import fcgi
+import harness
+from harness import (AT_ONCE, PATIENCE, Case, a_while, configuration, each, free_port, magic,
+                     new_directory, together, until, wechat)
+
+
+def cpu_seconds(worker):
+    """What the worker has used so far."""
+    fields = pathlib.Path(f'/proc/{worker.pid}/stat').read_text().rpartition(')')[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+class ManyAtOnce(Case):
+    @each(('http2', 'auto'), ('http11', '1.1'))
+    def test_300_logins_at_the_same_time_take_as_long_as_one(self, http):
+        worker = self.own_worker(configuration(wechat={'http': http}))
+        codes = [wechat().code(delay_ms=1000) for _ in range(20)]
+        codes += [magic('delay-1000') for _ in range(280)]
+        began = time.monotonic()
+        held = []
+        for code in codes:
+            connection = worker.connect()
+            connection.send(fcgi.request(fcgi.get('code=' + code)))
+            held.append(connection)
+        for connection in held:
+            self.assert_logged_in(connection.read_answer())
+            connection.close()
+        self.assertLess(time.monotonic() - began, 1 + 2 * PATIENCE)
+        for code in codes[:40]:
+            self.assertEqual(wechat().exchanges(code), 1)
+
+    def test_100_requests_with_one_code_share_one_exchange(self):
+        worker = self.own_worker()
+        code = wechat().code(delay_ms=a_while(700))
+        for answer in together([lambda: worker.login(code)] * 100):
+            self.assert_logged_in(answer)
+        self.assertEqual(wechat().exchanges(code), 1)
+
+
+class FewConnectionsToWechat(Case):
+    def test_logins_wait_for_a_connection(self):
+        worker = self.own_worker(configuration(wechat={'http': '1.1', 'max_connections': 2}))
+        codes = [magic('delay-100') for _ in range(10)]
+        for answer in together([lambda c=c: worker.login(c) for c in codes]):
+            self.assert_logged_in(answer)
+
+    def test_but_not_beyond_their_time(self):
+        worker = self.own_worker(configuration(
+            wechat={'http': '1.1', 'max_connections': 1, 'timeout_ms': 1000}))
+        codes = [magic('delay-700') for _ in range(6)]
+        answers = together([lambda c=c: worker.login(c) for c in codes])
+        self.assertEqual([answer.status for answer in answers].count(200), 1, answers)
+        for code, answer in zip(codes, answers):
+            self.assertLess(answer.seconds, 1 + 0.5 * PATIENCE)
+            if answer.status == 504:
+                self.assert_refused(answer, 504, 504, 'login')
+            elif answer.status != 200:
+                # It never went out: the same code may come again.
+                self.assertIn((answer.status, answer.json['recover']),
+                              ((502, 'later'), (503, 'later')))
+                self.assertEqual(wechat().exchanges(code), 0)
+            self.assertLessEqual(wechat().exchanges(code), 1)
+        self.assert_unharmed(worker)
+
+
+class Descriptors(Case):
+    def setUp(self):
+        self.look_inside()
+
+    def test_a_lack_of_descriptors_passes(self):
+        worker = self.own_worker()
+        self.assert_unharmed(worker)
+        open_files = len(os.listdir(f'/proc/{worker.pid}/fd'))
+        resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, (open_files + 20, open_files + 20))
+        held = [worker.connect() for _ in range(60)]
+        line, = worker.await_log(' error ', 'accept')
+        self.assertIn('advice=', line)
+        before = cpu_seconds(worker)
+        time.sleep(0.5)
+        self.assertLess(cpu_seconds(worker) - before, 0.2 * PATIENCE, 'it waits, it does not spin')
+        self.assertTrue(worker.process.alive())
+        for connection in held:
+            connection.close()
+        answer = worker.login()
+        self.assert_logged_in(answer)
+        self.assertLess(answer.seconds, AT_ONCE)
+
+    def test_without_a_descriptor_for_wechat_a_login_fails_as_it_should(self):
+        if harness.SANITIZED:
+            self.skipTest('the sanitizer needs descriptors for its own checks')
+        worker = self.own_worker()
+        with worker.connect() as connection:
+            connection.send(fcgi.request(fcgi.get(path='/onLogin/health'), keep=True))
+            self.assertEqual(connection.read_answer().status, 200)
+            open_files = len(os.listdir(f'/proc/{worker.pid}/fd'))
+            resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, (open_files, 4096))
+            connection.send(fcgi.request(fcgi.get('code=' + magic()), keep=True))
+            answer = connection.read_answer()
+            self.assert_refused(answer, 502, 502, 'later')
+            resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, (4096, 4096))
+            time.sleep(1.1)  # a failed look-up of a name is not repeated at once
+            connection.send(fcgi.request(fcgi.get('code=' + magic()), keep=True))
+            self.assert_logged_in(connection.read_answer())
+
+
+class Rest(Case):
+    """Whatever a peer does, a worker that waits uses no time."""
+
+    def rests(self, worker):
+        time.sleep(0.2)
+        before = cpu_seconds(worker)
+        time.sleep(0.6)
+        self.assertLess(cpu_seconds(worker) - before, 0.1 * PATIENCE)
+
+    def setUp(self):
+        self.worker = self.own_worker(configuration(wechat={'timeout_ms': 20_000}))
+        self.peer = self.worker.connect()
+        self.addCleanup(self.peer.close)
+
+    def waiting(self, behind=b''):
+        self.peer.send(fcgi.request(fcgi.get('code=' + magic('delay-1500')), keep=True) + behind)
+
+    def test_without_anything(self):
+        self.rests(self.worker)
+
+    def test_while_a_login_waits(self):
+        self.waiting()
+        self.rests(self.worker)
+        self.assert_logged_in(self.peer.read_answer())
+
+    def test_while_a_peer_that_stopped_sending_waits(self):
+        self.waiting()
+        self.peer.half_close()
+        self.rests(self.worker)
+        self.assert_logged_in(self.peer.read_answer())
+
+    def test_while_the_next_requests_are_there_already(self):
+        self.waiting(fcgi.request(fcgi.get('code=' + magic()), keep=True) * 50)
+        self.rests(self.worker)
+        for _ in range(51):
+            self.assertIn(self.peer.read_answer().status, (200, 401))
+
+    def test_while_half_a_request_is_there(self):
+        self.peer.send(fcgi.request(fcgi.get('code=' + magic()))[:-5])
+        self.rests(self.worker)
+
+    def test_while_a_peer_does_not_read(self):
+        self.peer.socket.settimeout(0.3)
+        try:
+            for _ in range(20_000):
+                self.peer.send(fcgi.request(fcgi.get(path='/onLogin/health'), keep=True) * 10)
+        except (TimeoutError, fcgi.Gone):
+            pass
+        self.rests(self.worker)
+
+    def test_while_a_peer_lingers(self):
+        body = b'x' * 100_000
+        self.peer.send(fcgi.request(fcgi.post(body), body))
+        self.assert_refused(self.peer.read_answer(), 413, 413, 'never')
+        self.rests(self.worker)
+
+    def test_while_it_drains(self):
+        self.waiting()
+        time.sleep(0.1)
+        self.worker.process.signal(signal.SIGTERM)
+        self.rests(self.worker)
+        self.assert_logged_in(self.peer.read_answer())
+        self.assertEqual(self.worker.wait(5 * PATIENCE), 0)
+
+    def test_memory_stays_where_it_is(self):
+        if harness.SANITIZED:
+            self.skipTest('the sanitizer keeps freed memory')
+
+        def resident():
+            text = pathlib.Path(f'/proc/{self.worker.pid}/status').read_text()
+            return int(text.split('VmRSS:')[1].split()[0])
+
+        def work():
+            with self.worker.connect() as connection:
+                for i in range(1000):
+                    query = ('code=' + magic(), 'code=%', 'code=' + magic('errcode-40029'))[i % 3]
+                    connection.send(fcgi.request(fcgi.get(query), keep=True))
+                    connection.read_answer()
+        work()
+        before = resident()
+        for _ in range(2):
+            work()
+        self.assertLess(resident() - before, 1500, 'kB')
+
+
+class ComingAndGoing(Case):
+    """WeChat's side ends, restarts, and closes connections when it likes."""
+
+    @each(('http2', 'auto'), ('http11', '1.1'))
+    def test_a_wechat_that_dies_takes_its_logins_along_and_no_others(self, http):
+        fake = harness.FakeWechat()
+        self.addCleanup(lambda: fake.process.alive() and fake.process.end())
+        worker = self.own_worker(configuration(
+            wechat={'http': http, 'url': fake.url, 'ca_file': str(fake.ca)}))
+        self.assert_logged_in(worker.login())
+        codes = [fake.code(delay_ms=8000) for _ in range(10)]
+
+        def die():
+            until(lambda: all(fake.exchanges(code) for code in codes), what='the exchanges')
+            fake.process.end()
+        *answers, _ = together([*(lambda c=c: worker.login(c) for c in codes), die])
+        for answer in answers:
+            self.assertIn(answer.status, (502, 504), answer)
+            self.assert_refused(answer, answer.status, answer.status, 'login')
+        self.assert_refused(worker.login(), 502, 502, 'later')
+
+    def front(self, settings):
+        """An nginx in front of the fake WeChat, with settings of its own. Returns its URL."""
+        directory, port, fake = new_directory(), free_port(), wechat()
+        temp = '\n'.join(f'{module}_temp_path temp/{module};'
+                         for module in ('client_body', 'fastcgi', 'proxy', 'scgi', 'uwsgi'))
+        (directory / 'temp').mkdir()
+        (directory / 'nginx.conf').write_text(f'''
+daemon off;
+master_process off;
+pid nginx.pid;
+error_log error.log crit;
+events {{ worker_connections 1000; }}
+http {{
+    access_log off;
+    {temp}
+    server {{
+        listen 127.0.0.1:{port} ssl http2;
+        ssl_certificate {fake.certificate};
+        ssl_certificate_key {fake.key};
+        {settings}
+        location / {{ proxy_pass {fake.url}; }}
+    }}
+}}
+''')
+        process = harness.Process(['nginx', '-e', 'stderr', '-p', directory, '-c',
+                                   directory / 'nginx.conf'], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.end)
+        return f'https://localhost:{port}'
+
+    @each(*((f'{http}_after_{count}'.replace('.', ''), http, count)
+            for http in ('auto', '1.1') for count in (1, 3)))
+    def test_a_wechat_that_ends_connections_after_some_requests_loses_no_login(self, http, count):
+        url = self.front(f'keepalive_requests {count};')
+        worker = self.own_worker(configuration(wechat={'http': http, 'url': url}))
+        until(lambda: worker.login().status == 200, what='the server in front')
+        for _ in range(10):
+            self.assert_logged_in(worker.login())
+        codes = [wechat().code(delay_ms=20) for _ in range(40)]
+        for at in range(0, 40, 8):
+            for answer in together([lambda c=c: worker.login(c) for c in codes[at:at + 8]]):
+                self.assert_logged_in(answer)
+        for code in codes:
+            self.assertEqual(wechat().exchanges(code), 1)
+
+    def test_a_wechat_that_ends_idle_connections_loses_no_login(self):
+        url = self.front('keepalive_timeout 1s;')
+        workers = [self.own_worker(configuration(wechat={'http': http, 'url': url}))
+                   for http in ('auto', '1.1')]
+        until(lambda: workers[0].login().status == 200, what='the server in front')
+        for wait, logins in ((0.5, 1), (1.5, 1), (0, 10), (1.5, 1), (0, 10), (1.5, 10)):
+            time.sleep(wait)
+            codes = [wechat().code(delay_ms=20) for _ in range(2 * logins)]
+            for answer in together([lambda w=w, c=c: w.login(c)
+                                    for w, c in zip(workers * logins, codes)]):
+                self.assert_logged_in(answer)
+            for code in codes:
+                self.assertEqual(wechat().exchanges(code), 1)
