@@ -49,9 +49,6 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-// Whether `descriptor` is a listening socket: then the program is a FastCGI responder.
-bool is_listening_socket(int descriptor);
-
 // Answers the one request of a CGI program (RFC 3875): variables from the environment, body from
 // descriptor 0, answer to descriptor 1. Runs the loop meanwhile.
 void serve_cgi(Loop& loop, GatewayLimits limits, const Handler& handler);

@@ -399,12 +399,4 @@ void FcgiGateway::drain()
         impl_->drain();
 }
 
-bool is_listening_socket(int descriptor)
-{
-    int listening = 0;
-    socklen_t size = sizeof listening;
-    return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 &&
-           listening == 1;
-}
-
 } // namespace onlogin

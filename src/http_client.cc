@@ -140,13 +140,7 @@ struct HttpClient::Impl
     {
         if (transfer.peer->generation == addresses.generation)
             return;
-        std::string line = endpoint.host + ':' + endpoint.port;
-        char separator = ':';
-        for (const auto& address : addresses.list) {
-            line += separator;
-            line += address.find(':') == address.npos ? address : '[' + address + ']';
-            separator = ',';
-        }
+        const auto line = resolve_entry(endpoint, addresses.list);
         transfer.addresses.reset(curl_slist_append(nullptr, line.c_str()));
         curl_easy_setopt(transfer.easy.get(), CURLOPT_RESOLVE, transfer.addresses.get());
     }

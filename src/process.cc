@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 namespace onlogin {
 
@@ -40,6 +41,14 @@ void release_signals()
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+bool is_listening_socket(int descriptor)
+{
+    int listening = 0;
+    socklen_t size = sizeof listening;
+    return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 &&
+           listening == 1;
 }
 
 Fd take_listening_socket()

@@ -15,6 +15,9 @@ void prepare_process();
 void hold_signals();
 void release_signals();
 
+// Whether `descriptor` is a listening socket: then the program is a FastCGI responder.
+bool is_listening_socket(int descriptor);
+
 // The listening socket on descriptor 0, moved elsewhere; /dev/null takes its place, so that no
 // later socket becomes anybody's standard input.
 Fd take_listening_socket();

@@ -20,6 +20,18 @@ Endpoint endpoint_of(std::string_view url, std::string_view default_port)
             std::string{colon == url.npos ? default_port : url.substr(colon + 1)}};
 }
 
+std::string resolve_entry(const Endpoint& endpoint, const std::vector<std::string>& addresses)
+{
+    std::string entry = endpoint.host + ':' + endpoint.port;
+    char separator = ':';
+    for (const auto& address : addresses) {
+        entry += separator;
+        entry += address.find(':') == address.npos ? address : '[' + address + ']';
+        separator = ',';
+    }
+    return entry;
+}
+
 bool is_address(const std::string& host)
 {
     in_addr parsed{};

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace onlogin {
 
@@ -15,6 +16,9 @@ struct Endpoint
 
 // Where `url` points to. `default_port` is for schemes other than https, and for no scheme at all.
 Endpoint endpoint_of(std::string_view url, std::string_view default_port);
+
+// What libcurl's CURLOPT_RESOLVE takes: HOST:PORT:ADDRESS,ADDRESS…
+std::string resolve_entry(const Endpoint& endpoint, const std::vector<std::string>& addresses);
 
 // Whether `host`, as in Endpoint, is an address and not a name.
 bool is_address(const std::string& host);

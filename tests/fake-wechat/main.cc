@@ -3,6 +3,7 @@
 
 #include "fake_wechat.hh"
 #include "gateway.hh"
+#include "process.hh"
 
 #include <csignal>
 #include <cstdio>
