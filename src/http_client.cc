@@ -2,7 +2,7 @@
 
 #include "cork.hh"
 #include "error.hh"
-#include "kept_sockets.hh"
+#include "upstream_sockets.hh"
 #include "url.hh"
 
 #include <unordered_map>
@@ -28,11 +28,11 @@ struct EasyFree
 
 } // namespace
 
-// What we know of a server.
-struct Peer
+// How far a request has come; outlives its transfer.
+struct Progress
 {
-    unsigned generation = 0; // of the addresses that libcurl has
-    bool http2 = false;      // by its last answer
+    bool sent = false;
+    UpstreamSockets::Use use; // where it was sent last
 };
 
 // One exchange, and afterwards a place for the next: the easy handle keeps its options.
@@ -42,8 +42,8 @@ struct Transfer
     std::unique_ptr<curl_slist, SlistFree> addresses; // libcurl reads it when the transfer starts
     std::coroutine_handle<> caller;
     HttpClient::Impl* client = nullptr;
-    Peer* peer = nullptr; // to whom it goes
-    bool* sent = nullptr; // whether the request has gone out; the caller's
+    Progress* progress = nullptr; // the caller's
+    bool http2 = false;           // is how it was answered
     bool running = false;
     bool plain = false;    // http:// is allowed
     bool stale = false;    // given up, since its connection had ended; nothing was sent
@@ -82,6 +82,14 @@ struct HttpClient::Impl
         idle.clear();
         curl_multi_cleanup(multi);
         curl_share_cleanup(share);
+    }
+
+    [[nodiscard]] long seconds_since_reload() const
+    {
+        constexpr long day = 24L * 60 * 60; // libcurl's default
+        const auto age =
+            std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - configured);
+        return version == 0 ? day : std::min<long>(age.count(), day);
     }
 
     void limit_connections() const
@@ -138,7 +146,7 @@ struct HttpClient::Impl
     // Tells libcurl the addresses of `endpoint`, with `transfer`, if it does not know them yet.
     void give_addresses(Transfer& transfer, const Endpoint& endpoint, const Addresses& addresses)
     {
-        if (transfer.peer->generation == addresses.generation)
+        if (known[endpoint.host + ':' + endpoint.port] == addresses.generation)
             return;
         const auto line = resolve_entry(endpoint, addresses.list);
         transfer.addresses.reset(curl_slist_append(nullptr, line.c_str()));
@@ -202,6 +210,7 @@ struct HttpClient::Impl
         auto& watch = self.watches[socket];
         if (!watch)
             watch = std::make_unique<Watch>(self.loop, socket, [&self, socket](int events) {
+                self.sockets.heard(socket);
                 self.act(socket, events < 0
                                      ? CURL_CSELECT_ERR
                                      : (events & Watch::Readable ? CURL_CSELECT_IN : 0) |
@@ -235,36 +244,46 @@ struct HttpClient::Impl
     static std::size_t on_header(char*, std::size_t, std::size_t size, void* data)
     {
         auto& transfer = *static_cast<Transfer*>(data);
+        transfer.client->sockets.answer(transfer.progress->use);
         transfer.head += size;
         return transfer.head > largest_head ? 0 : size;
     }
 
-    // Called right before a request goes out. libcurl sends it again by itself when a kept
+    // Called right before a request goes out. libcurl sends it again by itself when a used
     // connection ends without a byte of an answer, be it a POST or a one-time code; that is refused
     // here. Only HTTP/2 servers can say that they did not look at a request: then libcurl notes no
-    // error, which it does for every other end of an HTTP/2 stream.
-    static int on_request(void* data, char*, char*, int, int local_port)
+    // error, which it does for every other end of an HTTP/2 stream, and it is the only case in
+    // which it sends again what went out first on a new connection.
+    static int on_request(void* data, char* peer, char*, int, int local_port)
     {
         auto& transfer = *static_cast<Transfer*>(data);
-        const bool http2 = transfer.peer->http2;
-        const bool again = *transfer.sent;
-        transfer.stale = !http2 && !again && transfer.client->sockets.has_ended(local_port);
-        if (transfer.stale)
+        auto& sockets = transfer.client->sockets;
+        auto& progress = *transfer.progress;
+        if (progress.sent) {
+            const auto before = std::exchange(progress.use, {});
+            sockets.end(before, false);
+            if (!(before.first || before.http2) || transfer.error[0] != '\0')
+                return CURL_PREREQFUNC_ABORT;
+        }
+        progress.use = sockets.begin(local_port, peer);
+        transfer.stale = !progress.sent && progress.use.ended;
+        if (transfer.stale) {
+            sockets.end(std::exchange(progress.use, {}), false);
             return CURL_PREREQFUNC_ABORT;
-        *transfer.sent = true;
-        const bool untouched = http2 && transfer.error[0] == '\0';
-        return again && !untouched ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+        }
+        progress.sent = true;
+        return CURL_PREREQFUNC_OK;
     }
 
     static curl_socket_t on_open(void* sockets, curlsocktype, curl_sockaddr* address)
     {
-        return static_cast<KeptSockets*>(sockets)->open(address->family, address->socktype,
-                                                        address->protocol);
+        return static_cast<UpstreamSockets*>(sockets)->open(address->family, address->socktype,
+                                                            address->protocol);
     }
 
     static int on_close(void* sockets, curl_socket_t socket)
     {
-        return static_cast<KeptSockets*>(sockets)->close(socket);
+        return static_cast<UpstreamSockets*>(sockets)->close(socket);
     }
 
     Loop& loop;
@@ -273,11 +292,12 @@ struct HttpClient::Impl
     CURLM* multi = nullptr;
     CURLSH* share = nullptr;
     Timer timer; // libcurl's
-    KeptSockets sockets;
+    UpstreamSockets sockets;
     int waiting_to_leave = 0; // transfers begun since libcurl was last called
     std::unordered_map<curl_socket_t, std::unique_ptr<Watch>> watches;
-    std::unordered_map<std::string, Peer> peers; // or proxies, by host and port
-    unsigned version = 0;                        // of the configuration
+    std::unordered_map<std::string, unsigned> known; // generations of addresses, by host and port
+    unsigned version = 0;                            // of the configuration
+    Clock::time_point configured;                    // since when it holds
     std::vector<std::unique_ptr<Transfer>> idle;
 };
 
@@ -289,7 +309,7 @@ struct Exchange
     HttpClient::Impl& client;
     std::unique_ptr<Transfer> transfer = {};
 
-    explicit Exchange(HttpClient::Impl& owner)
+    Exchange(HttpClient::Impl& owner, Progress& progress)
         : client{owner}
     {
         if (client.idle.empty()) {
@@ -298,6 +318,7 @@ struct Exchange
             transfer = std::move(client.idle.back());
             client.idle.pop_back();
         }
+        transfer->progress = &progress;
     }
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
@@ -316,7 +337,8 @@ struct Exchange
             transfer->running = false;
             curl_multi_remove_handle(client.multi, transfer->easy.get());
         }
-        transfer->sent = nullptr;
+        client.sockets.end(transfer->progress->use, transfer->http2);
+        transfer->progress = nullptr;
         transfer->head = 0;
         wipe(transfer->body); // it may hold a session_key
         if (transfer->made_for == client.version && client.idle.size() < most_idle_transfers)
@@ -324,13 +346,24 @@ struct Exchange
     }
 };
 
-// The cause of a failure before anything was sent. libcurl's own text names host and port only.
+// The cause of a failure before anything was sent. Where libcurl's own text names host and port and
+// nothing else, it helps more than the general one.
 std::string cause(const Transfer& transfer)
 {
-    return transfer.error[0] ? transfer.error : curl_easy_strerror(transfer.result);
+    switch (transfer.result) {
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+        if (transfer.error[0])
+            return transfer.error;
+        [[fallthrough]];
+    default:
+        return curl_easy_strerror(transfer.result);
+    }
 }
 
-Task<HttpReply> exchange(HttpClient::Impl& client, const Secret& url, bool& sent)
+Task<HttpReply> exchange(HttpClient::Impl& client, const Secret& url, Progress& progress)
 {
     const auto& proxy = client.config.proxy;
     const auto endpoint =
@@ -340,10 +373,9 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const Secret& url, bool& sent
     if (named)
         addresses = co_await client.resolver.resolve(endpoint.host);
 
-    Exchange running{client};
+    Exchange running{client, progress};
     auto& transfer = *running.transfer;
-    transfer.sent = &sent;
-    transfer.peer = &client.peers[endpoint.host + ':' + endpoint.port];
+    transfer.http2 = false;
     if (named)
         client.give_addresses(transfer, endpoint, addresses);
     auto* const easy = transfer.easy.get();
@@ -352,6 +384,8 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const Secret& url, bool& sent
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
     curl_easy_setopt(easy, CURLOPT_URL, url.reveal().c_str());
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
+    // Certificates that libcurl read before the last reload are too old.
+    curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, client.seconds_since_reload());
     co_await running;
     if (transfer.stale) { // as the other kept connections may be
         curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
@@ -359,8 +393,8 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const Secret& url, bool& sent
     }
 
     if (named)
-        transfer.peer->generation = addresses.generation;
-    if (!sent)
+        client.known[endpoint.host + ':' + endpoint.port] = addresses.generation;
+    if (!progress.sent)
         throw Unreachable{cause(transfer)};
     if (transfer.result == CURLE_WRITE_ERROR)
         throw Unusable{"the answer is longer than 64 KiB"};
@@ -371,7 +405,7 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const Secret& url, bool& sent
     long status = 0, version = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
-    transfer.peer->http2 = version == CURL_HTTP_VERSION_2_0;
+    transfer.http2 = version == CURL_HTTP_VERSION_2_0;
     if (status != 200)
         throw Unusable{"HTTP status " + std::to_string(status)};
     co_return HttpReply{std::move(transfer.body)};
@@ -390,19 +424,21 @@ void HttpClient::configure(const WechatConfig& config)
 {
     impl_->config = config;
     ++impl_->version;
+    impl_->configured = Clock::now();
     impl_->idle.clear();
     impl_->limit_connections();
 }
 
 Task<HttpReply> HttpClient::get(Secret url, Clock::time_point deadline)
 {
-    bool sent = false;
+    Progress progress;
     try {
-        co_return co_await with_deadline(impl_->loop, deadline, exchange(*impl_, url, sent));
+        co_return co_await with_deadline(impl_->loop, deadline, exchange(*impl_, url, progress));
     } catch (const DeadlinePassed&) {
-        if (sent)
-            throw TimedOut{"no answer in time"};
-        throw Unreachable{"no connection in time"};
+        if (!progress.sent)
+            throw Unreachable{"no connection in time"};
+        impl_->sockets.give_up(progress.use);
+        throw TimedOut{"no answer in time"};
     }
 }
 

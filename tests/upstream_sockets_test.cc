@@ -1,0 +1,153 @@
+#include "upstream_sockets.hh"
+
+#include "fd.hh"
+
+#include <boost/test/unit_test.hpp>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+using namespace onlogin;
+
+namespace {
+
+// A connection over loopback: ours, noted by UpstreamSockets, and the server's end of it.
+struct Connection
+{
+    UpstreamSockets& sockets;
+    int ours = -1;
+    int port = 0;
+    Fd server;
+
+    explicit Connection(UpstreamSockets& noted)
+        : sockets{noted}
+        , ours{noted.open(AF_INET, SOCK_STREAM, 0)}
+    {
+        const Fd listener{socket(AF_INET, SOCK_STREAM, 0)};
+        sockaddr_in name{};
+        name.sin_family = AF_INET;
+        name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof name;
+        auto* const raw = reinterpret_cast<sockaddr*>(&name);
+        BOOST_REQUIRE(bind(listener.get(), raw, size) == 0);
+        BOOST_REQUIRE(listen(listener.get(), 1) == 0);
+        getsockname(listener.get(), raw, &size);
+        BOOST_REQUIRE(connect(ours, raw, size) == 0);
+        server = Fd{accept(listener.get(), nullptr, nullptr)};
+        getsockname(ours, raw, &size);
+        port = ntohs(name.sin_port);
+    }
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+    ~Connection() { sockets.close(ours); }
+
+    [[nodiscard]] UpstreamSockets::Use begin() const { return sockets.begin(port, "127.0.0.1"); }
+    [[nodiscard]] bool is_open() const
+    {
+        char byte = 0;
+        return recv(server.get(), &byte, 1, MSG_DONTWAIT) < 0;
+    }
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(upstream_sockets)
+
+BOOST_AUTO_TEST_CASE(only_the_first_request_of_a_connection_is_its_first)
+{
+    UpstreamSockets sockets;
+    const Connection connection{sockets};
+    auto use = connection.begin();
+    BOOST_TEST(use.first);
+    sockets.end(use, false);
+    use = connection.begin();
+    BOOST_TEST(!use.first);
+    BOOST_TEST(!use.http2);
+    BOOST_TEST(!use.ended);
+}
+
+BOOST_AUTO_TEST_CASE(a_kept_connection_that_the_server_closed_has_ended)
+{
+    UpstreamSockets sockets;
+    Connection connection{sockets};
+    sockets.end(connection.begin(), false);
+    connection.server = Fd{};
+    BOOST_TEST(connection.begin().ended);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_there_before_the_first_request_is_no_end)
+{
+    UpstreamSockets sockets;
+    const Connection connection{sockets};
+    BOOST_REQUIRE(send(connection.server.get(), "ticket", 6, 0) == 6); // of TLS 1.3
+    BOOST_TEST(!connection.begin().ended);
+}
+
+BOOST_AUTO_TEST_CASE(a_second_request_before_the_answer_to_the_first_means_http2)
+{
+    UpstreamSockets sockets;
+    const Connection connection{sockets};
+    auto first = connection.begin();
+    BOOST_TEST(!first.http2);
+    BOOST_TEST(connection.begin().http2);
+}
+
+BOOST_AUTO_TEST_CASE(a_second_request_after_the_answer_to_the_first_means_nothing)
+{
+    UpstreamSockets sockets;
+    const Connection connection{sockets};
+    auto first = connection.begin();
+    sockets.answer(first); // its end may be noted later
+    BOOST_TEST(!connection.begin().http2);
+    sockets.end(first, false);
+    BOOST_TEST(connection.begin().http2); // the second has no answer yet
+}
+
+BOOST_AUTO_TEST_CASE(how_one_connection_was_answered_says_nothing_of_another)
+{
+    UpstreamSockets sockets;
+    const Connection one{sockets}, other{sockets};
+    sockets.end(one.begin(), true);
+    sockets.end(other.begin(), false);
+    BOOST_TEST(one.begin().http2);
+    BOOST_TEST(!other.begin().http2);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_nothing_came_on_is_shut_down)
+{
+    UpstreamSockets sockets;
+    const Connection connection{sockets};
+    sockets.heard(connection.ours);
+    sockets.give_up(connection.begin());
+    BOOST_TEST(!connection.is_open());
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_serves_others_stays)
+{
+    UpstreamSockets sockets;
+    const Connection connection{sockets};
+    const auto use = connection.begin();
+    sockets.heard(connection.ours);
+    sockets.give_up(use);
+    BOOST_TEST(connection.is_open());
+}
+
+BOOST_AUTO_TEST_CASE(the_end_of_a_request_whose_connection_is_gone_touches_no_other)
+{
+    UpstreamSockets sockets;
+    UpstreamSockets::Use old;
+    int number = -1;
+    {
+        const Connection gone{sockets};
+        old = gone.begin();
+        number = gone.ours;
+    }
+    const Connection connection{sockets};
+    BOOST_TEST(connection.ours == number); // the same number
+    sockets.give_up(old);
+    sockets.end(old, true);
+    BOOST_TEST(connection.is_open());
+    BOOST_TEST(!connection.begin().http2);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
