@@ -126,11 +126,11 @@ public:
              {"format", Choice{{"text", "json"}, [&](std::size_t i) { log.json = i == 1; }}}});
 
         check_url(root["wechat"]["url"], "wechat.url", wechat.url);
+        if (!wechat.proxy.empty())
+            check_proxy(root["wechat"]["proxy"], wechat.proxy);
         if (!wechat.ca_file.empty()) {
             wechat.ca_file = beside(wechat.ca_file);
-            if (std::error_code error; !std::filesystem::is_regular_file(wechat.ca_file, error))
-                fail(root["wechat"]["ca_file"], "wechat.ca_file",
-                     "there is no file " + wechat.ca_file);
+            check_ca_file(root["wechat"]["ca_file"], wechat.ca_file);
         }
         if (!session.keys_file.empty())
             fail(root["session"]["keys_file"], "session.keys_file",
@@ -232,11 +232,35 @@ private:
         while (url.ends_with('/'))
             url.pop_back();
         const bool plain = url.starts_with("http://");
-        const auto host = plain || url.starts_with("https://") ? endpoint_of(url, "80").host : "";
-        if (host.empty() || url.find_first_of(" ?#@\\\t\r\n") != url.npos)
+        const auto endpoint = endpoint_of(url, "80");
+        if (!(plain || url.starts_with("https://")) || !is_valid(endpoint) ||
+            url.find_first_of(" ?#@\\\t\r\n") != url.npos)
             fail(at, key, "must be a URL like https://api.weixin.qq.com");
-        if (plain && !is_loopback(host))
+        if (plain && !is_loopback(endpoint.host))
             fail(at, key, "must be https://; http:// is for loopback addresses only");
+    }
+
+    void check_proxy(const Json::Value& at, const std::string& proxy)
+    {
+        constexpr std::array schemes{"http://",    "https://",  "socks4://",
+                                     "socks4a://", "socks5://", "socks5h://"};
+        const bool known = std::any_of(schemes.begin(), schemes.end(), [&](const char* scheme) {
+            return proxy.starts_with(scheme);
+        });
+        if (!known || !is_valid(endpoint_of(proxy, "1080")))
+            fail(at, "wechat.proxy", "must be a URL like http://10.0.0.1:3128");
+    }
+
+    void check_ca_file(const Json::Value& at, const std::string& file)
+    {
+        try {
+            if (read_file(file, Readers::Anybody).text.find("CERTIFICATE-----") == file.npos)
+                fail(at, "wechat.ca_file", file + " holds no certificate in PEM form");
+        } catch (const ConfigError& error) {
+            if (std::string_view{error.what()}.starts_with(file + ": "))
+                fail(at, "wechat.ca_file", error.what());
+            throw;
+        }
     }
 
     void read_apps(const Json::Value& apps)

@@ -49,6 +49,14 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+// Whether web servers would have made the arguments of this CGI program out of the query string,
+// which anybody may write (RFC 3875, section 4.4: a query without `=`). Then the arguments must not
+// be looked at.
+bool arguments_come_from_client();
+
+// Answers 400 to such a request, on descriptor 1.
+void refuse_arguments();
+
 // Answers the one request of a CGI program (RFC 3875): variables from the environment, body from
 // descriptor 0, answer to descriptor 1. Runs the loop meanwhile.
 void serve_cgi(Loop& loop, GatewayLimits limits, const Handler& handler);

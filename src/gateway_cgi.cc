@@ -1,7 +1,10 @@
 #include "gateway.hh"
 
+#include "errcodes.hh"
+
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 
 #include <poll.h>
 #include <unistd.h>
@@ -62,6 +65,19 @@ Task<> answer(Loop& loop, const Handler& handler, Request& request)
 }
 
 } // namespace
+
+bool arguments_come_from_client()
+{
+    const char* const query = getenv("QUERY_STRING");
+    const bool is_cgi = getenv("GATEWAY_INTERFACE") || getenv("REQUEST_METHOD");
+    return is_cgi && query && *query && !strchr(query, '=');
+}
+
+void refuse_arguments()
+{
+    write_output(
+        to_cgi(Response::failure(400, 400, "the query string has no parameter", recover::never)));
+}
 
 void serve_cgi(Loop& loop, GatewayLimits limits, const Handler& handler)
 {

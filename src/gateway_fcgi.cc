@@ -241,15 +241,25 @@ struct FcgiGateway::Impl
             // Closed at once, the peer would lose the answer while it is still sending.
             enter(connection, State::Lingering);
             shutdown(connection.socket.get(), SHUT_WR);
-        } else if (connection.keep && !draining) {
+        } else if (connection.keep) {
             enter(connection, State::Idle);
             if (!connection.input.empty())
                 go_on_later(connection);
+            else if (draining)
+                close_unless_asked(connection);
         } else {
             close(connection);
         }
         if (draining)
             end_if_drained();
+    }
+
+    // For a stop: closes a kept connection, unless the next request is already there.
+    void close_unless_asked(Connection& connection)
+    {
+        read_input(connection);
+        if (connection.state == State::Idle)
+            close(connection);
     }
 
     // Never from within the task that the next request would replace.
@@ -317,11 +327,8 @@ struct FcgiGateway::Impl
         draining = true;
         drain_began = Clock::now();
         for_each_connection([&](Connection& connection) {
-            if (connection.state != State::Idle && connection.state != State::Gathering)
-                return;
-            read_input(connection);
-            if (connection.state == State::Idle)
-                close(connection);
+            if (connection.state == State::Idle || connection.state == State::Gathering)
+                close_unless_asked(connection);
         });
         drain_timer.start(drain_grace, [this] {
             grace_over = true;

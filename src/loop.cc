@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include <csignal>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <uv.h>
@@ -234,9 +235,14 @@ Lookup::Lookup(Loop& loop, const std::string& host, Done done)
         impl->owner->impl_ = nullptr;
         impl->done(std::move(addresses), status < 0 ? uv_strerror(status) : "");
     };
-    if (const int result =
-            uv_getaddrinfo(loop.raw(), &impl_->request, finished, host.c_str(), nullptr, &hints);
-        result < 0) {
+    // The pool's threads, which begin here, are not to take signals from the loop.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int result =
+        uv_getaddrinfo(loop.raw(), &impl_->request, finished, host.c_str(), nullptr, &hints);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (result < 0) {
         delete impl_;
         check(result, "look up a host name");
     }

@@ -18,6 +18,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include <unistd.h>
+
 namespace onlogin {
 
 namespace {
@@ -55,9 +57,17 @@ int serve(const Options& options, Mode mode)
     App app{wechat, log, config};
     const Handler handler = [&app](Request& request) { return route(app, request); };
 
+    // A name server that hangs would keep the process for as long as it likes: leave it behind.
+    const auto leave = [&] {
+        log.flush();
+        if (resolver.looking())
+            _exit(0);
+        return 0;
+    };
+
     if (mode == Mode::Cgi) {
         serve_cgi(loop, limits_of(*config), handler);
-        return 0;
+        return leave();
     }
 
     FcgiGateway gateway{loop, take_listening_socket(), limits_of(*config), handler,
@@ -78,6 +88,7 @@ int serve(const Options& options, Mode mode)
         }
         log.configure(app.config->log.level, app.config->log.json);
         http.configure(app.config->wechat);
+        wechat.forget_advice();
         gateway.configure(limits_of(*app.config));
         log.info("reload", {{"file", options.config_file}, {"outcome", "ok"}});
     };
@@ -90,7 +101,7 @@ int serve(const Options& options, Mode mode)
     loop.run();
     hold_signals();
     log.info("stopped", {});
-    return 0;
+    return leave();
 }
 
 int check(const Options& options)
@@ -130,6 +141,10 @@ int main(int argc, char** argv)
 {
     using namespace onlogin;
     prepare_process();
+    if (argc > 1 && !is_listening_socket(0) && arguments_come_from_client()) {
+        refuse_arguments();
+        return 0;
+    }
     try {
         return run(parse_options(argc, argv));
     } catch (const UsageError& error) {

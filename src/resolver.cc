@@ -56,6 +56,12 @@ Task<Addresses> Resolver::resolve(std::string host)
     co_return entry.addresses;
 }
 
+bool Resolver::looking() const
+{
+    return std::any_of(entries_.begin(), entries_.end(),
+                       [](const auto& entry) { return entry.second.looking; });
+}
+
 Task<bool> Resolver::look_up(std::string host)
 {
     auto& entry = entries_[host];

@@ -36,6 +36,9 @@ public:
     // Unreachable when there has never been an answer.
     Task<Addresses> resolve(std::string host);
 
+    // Whether a lookup is running. It cannot be stopped, and what it runs on cannot go before it.
+    [[nodiscard]] bool looking() const;
+
 private:
     struct Entry
     {

@@ -20,6 +20,23 @@ Endpoint endpoint_of(std::string_view url, std::string_view default_port)
             std::string{colon == url.npos ? default_port : url.substr(colon + 1)}};
 }
 
+bool is_valid(const Endpoint& endpoint)
+{
+    const auto& [host, port] = endpoint;
+    if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != port.npos ||
+        std::stoi(port) < 1 || std::stoi(port) > 65535)
+        return false;
+    if (host.starts_with('[')) {
+        in6_addr parsed{};
+        return host.ends_with(']') &&
+               inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &parsed) == 1;
+    }
+    return !host.empty() && host.size() <= 253 && host.find("..") == host.npos &&
+           !host.starts_with('.') &&
+           host.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ.-_") == host.npos;
+}
+
 std::string resolve_entry(const Endpoint& endpoint, const std::vector<std::string>& addresses)
 {
     std::string entry = endpoint.host + ':' + endpoint.port;

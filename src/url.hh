@@ -17,6 +17,10 @@ struct Endpoint
 // Where `url` points to. `default_port` is for schemes other than https, and for no scheme at all.
 Endpoint endpoint_of(std::string_view url, std::string_view default_port);
 
+// Whether it can be connected to: a host name (RFC 1123, with underscores) or an address, and a
+// port from 1 to 65535.
+bool is_valid(const Endpoint& endpoint);
+
 // What libcurl's CURLOPT_RESOLVE takes: HOST:PORT:ADDRESS,ADDRESS…
 std::string resolve_entry(const Endpoint& endpoint, const std::vector<std::string>& addresses);
 

@@ -59,6 +59,9 @@ public:
     Task<Exchanged> code2session(std::shared_ptr<const Config> config, const MiniProgram& mini,
                                  std::string code, Clock::time_point deadline);
 
+    // After a change of the configuration: gives advice again that was given a moment ago.
+    void forget_advice() { advised_.clear(); }
+
 private:
     Task<Exchanged> exchange(std::shared_ptr<const Config> config, const MiniProgram& mini,
                              std::string code, Clock::time_point deadline);

@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(the_smallest_configuration_has_every_default)
 
 BOOST_AUTO_TEST_CASE(every_key_is_read)
 {
-    put("ca.pem", "x");
+    put("ca.pem", "-----BEGIN CERTIFICATE-----\n");
     const auto config = load(R"({
         "apps": [ { "appid": "wx1", "secret": "inline", "url": "https://api.q.qq.com/",
                     "expose_session_key": true },
@@ -146,7 +146,17 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named_by_file_line_and_key)
         {with("\"wechat\": {\"url\": \"http://127.0.0.1.evil.com\"}"),
          "onlogin.json:2: wechat.url: must be https://; http:// is for loopback addresses only"},
         {with("\"wechat\": {\"ca_file\": \"no.pem\"}"),
-         "onlogin.json:2: wechat.ca_file: there is no file no.pem"},
+         "onlogin.json:2: wechat.ca_file: no.pem: No such file or directory"},
+        {with("\"wechat\": {\"ca_file\": \"good.secret\"}"),
+         "onlogin.json:2: wechat.ca_file: good.secret holds no certificate in PEM form"},
+        {with("\"wechat\": {\"url\": \"https://127.0.0.1:99999\"}"),
+         "onlogin.json:2: wechat.url: must be a URL like https://api.weixin.qq.com"},
+        {with("\"wechat\": {\"url\": \"https://" + std::string(300, 'x') + "\"}"),
+         "onlogin.json:2: wechat.url: must be a URL like https://api.weixin.qq.com"},
+        {with("\"wechat\": {\"proxy\": \"htp://user:word@127.0.0.1:3128\"}"),
+         "onlogin.json:2: wechat.proxy: must be a URL like http://10.0.0.1:3128"},
+        {with("\"wechat\": {\"proxy\": \"http://127.0.0.1:0\"}"),
+         "onlogin.json:2: wechat.proxy: must be a URL like http://10.0.0.1:3128"},
         {with("\"log\": {}, \"log\": {}"), "onlogin.json:2: Duplicate key: 'log'"},
         {"{\"apps\": [" + app + ",\n" + app + "]}",
          "onlogin.json:2: apps[1].appid: wx1 is configured twice"},

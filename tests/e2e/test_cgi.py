@@ -21,7 +21,7 @@ class Cgi(Case):
         cls.file = new_directory() / 'onlogin.json'
         write_private(cls.file, json.dumps(configuration()))
 
-    def run_it(self, stdin, **variables):
+    def run_it(self, stdin, arguments=(), **variables):
         """The answer. `stdin`: bytes for a pipe, or a file."""
         environment = {'PATH': os.environ['PATH'], 'GATEWAY_INTERFACE': 'CGI/1.1',
                        'REQUEST_METHOD': 'GET', 'SCRIPT_NAME': '/onLogin', 'QUERY_STRING': '',
@@ -31,7 +31,7 @@ class Cgi(Case):
                            if name.endswith('SAN_OPTIONS'))
         began = time.monotonic()
         options = {'input': stdin} if isinstance(stdin, bytes) else {'stdin': stdin}
-        done = subprocess.run([ONLOGIN], env=environment, capture_output=True,
+        done = subprocess.run([ONLOGIN, *arguments], env=environment, capture_output=True,
                               timeout=20 * PATIENCE, **options)
         log = done.stderr.decode(errors='replace')
         self.assertEqual(done.returncode, 0, log)
@@ -62,6 +62,18 @@ class Cgi(Case):
 
     def test_json_logs_in(self):
         self.assert_logged_in(self.post(json.dumps({'code': magic()}).encode(), JSON))
+
+    def test_arguments_that_a_server_made_of_the_query_are_not_looked_at(self):
+        """RFC 3875, 4.4: a query without `=` becomes the command line, and anybody writes queries."""
+        for arguments in (['-V'], ['-h'], ['-t'], ['-c', '/tmp/uploaded-by-anybody.json'], ['x']):
+            answer = self.run_it(subprocess.DEVNULL, arguments, QUERY_STRING='+'.join(arguments))
+            self.assert_refused(answer, 400, 400, 'never')
+            self.assertEqual(self.log, '')
+
+    def test_arguments_of_a_wrapper_count(self):
+        answer = self.run_it(subprocess.DEVNULL, ['-c', self.file], ONLOGIN_CONFIG='/none',
+                             QUERY_STRING='code=' + magic())
+        self.assert_logged_in(answer)
 
     def test_the_answer_has_its_length(self):
         answer = self.get('code=' + magic())

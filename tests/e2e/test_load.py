@@ -250,7 +250,7 @@ http {{
 
     @each(*((f'{http}_after_{count}'.replace('.', ''), http, count)
             for http in ('auto', '1.1') for count in (1, 3)
-            if (http, count) != ("auto", 1)))
+            if (http, count) != ('auto', 1)))
     def test_a_wechat_that_ends_connections_after_some_requests_loses_no_login(self, http, count):
         url = self.front(f'keepalive_requests {count};')
         worker = self.own_worker(configuration(wechat={'http': http, 'url': url}))
