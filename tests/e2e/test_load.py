@@ -1,10 +1,13 @@
 """Many at once, scarce means, and a WeChat that comes and goes."""
 
+import contextlib
 import os
 import pathlib
 import resource
 import signal
+import socket
 import subprocess
+import threading
 import time
 
 import fcgi
@@ -263,6 +266,44 @@ http {{
                 self.assert_logged_in(answer)
         for code in codes:
             self.assertEqual(wechat().exchanges(code), 1)
+
+    def test_a_connection_that_freezes_takes_one_deadline_and_no_more(self):
+        """What a balancer does whose backend is gone: nothing comes, nobody closes."""
+        host, port = wechat().url.removeprefix('https://').split(':')
+        listener = socket.create_server(('127.0.0.1', 0))
+        self.addCleanup(listener.close)
+        frozen, open_ones = set(), []
+
+        def pump(source, to, number):
+            with contextlib.suppress(OSError):
+                while data := source.recv(65536):
+                    if number in frozen:
+                        return
+                    to.sendall(data)
+                to.shutdown(socket.SHUT_WR)
+
+        def relay():
+            with contextlib.suppress(OSError):
+                while True:
+                    client, _ = listener.accept()
+                    server = socket.create_connection((host, int(port)))
+                    number = len(open_ones)
+                    open_ones.append((client, server))
+                    for pair in ((client, server), (server, client)):
+                        threading.Thread(target=pump, args=(*pair, number), daemon=True).start()
+
+        threading.Thread(target=relay, daemon=True).start()
+        url = f'https://localhost:{listener.getsockname()[1]}'
+        worker = self.own_worker(configuration(wechat={'url': url, 'timeout_ms': 1000}))
+        for _ in range(3):
+            self.assert_logged_in(worker.login())
+        frozen.update(range(len(open_ones)))
+        self.assert_refused(worker.login(wechat().code()), 504, 504, 'login')
+        for _ in range(3):
+            self.assert_logged_in(worker.login())
+        for pair in open_ones:
+            for end in pair:
+                end.close()
 
     def test_a_wechat_that_ends_idle_connections_loses_no_login(self):
         url = self.front('keepalive_timeout 1s;')

@@ -5,10 +5,12 @@ import json
 import re
 import signal
 import socket
+import subprocess
 import threading
 import time
 
 import fcgi
+import harness
 from harness import (APP, OTHER_APP, PATIENCE, SECRETS, Case, a_while, configuration, each,
                      keep_private, magic, new_directory, together, until, wechat, write_private)
 
@@ -244,6 +246,29 @@ class Stop(Case):
         self.assertIn(worker.wait(1 * PATIENCE), (0, 1))
         for connection in held:
             connection.close()
+
+    @each(('once', 1), ('twice', 2))
+    def test_a_name_server_that_hangs_does_not_hold_it(self, signals):
+        if harness.SANITIZED:
+            self.skipTest('the sanitizer wants to be loaded first')
+        directory = new_directory()
+        (directory / 'hang.cc').write_text('#include <netdb.h>\n#include <unistd.h>\n'
+                                           'extern "C" int getaddrinfo(const char*, const char*, '
+                                           'const addrinfo*, addrinfo**) noexcept\n'
+                                           '{ sleep(20); return EAI_AGAIN; }\n')
+        subprocess.run(['g++', '-shared', '-fPIC', '-o', directory / 'hang.so',
+                        directory / 'hang.cc'], check=True)
+        worker = self.own_worker(configuration(limits={'drain_ms': 300},
+                                               wechat={'url': 'https://wechat.test'}),
+                                 environment={'LD_PRELOAD': str(directory / 'hang.so')})
+        connection = worker.connect()
+        connection.send(fcgi.request(fcgi.get('code=' + magic())))
+        time.sleep(0.3)
+        for _ in range(signals):
+            worker.process.signal(signal.SIGTERM)
+            time.sleep(0.05)
+        self.assertEqual(worker.wait(2 * PATIENCE), 0)
+        connection.close()
 
     def test_stalled_peers_do_not_hold_it_beyond_its_time(self):
         worker = self.own_worker(configuration(limits={'drain_ms': 500}))
