@@ -94,7 +94,15 @@ int serve(const Options& options, Mode mode)
     };
     const SignalWatch terminate{loop, SIGTERM, stop};
     const SignalWatch interrupt{loop, SIGINT, stop};
-    const SignalWatch hang_up{loop, SIGHUP, reload};
+    bool reloading = false; // a reload is due: more signals add nothing
+    const SignalWatch hang_up{loop, SIGHUP, [&] {
+                                  if (stopping || std::exchange(reloading, true))
+                                      return;
+                                  loop.post([&] {
+                                      reloading = false;
+                                      reload();
+                                  });
+                              }};
 
     release_signals();
     log.info("serving", {{"version", version}, {"file", options.config_file}});
