@@ -34,9 +34,6 @@ public:
 
     [[nodiscard]] int get() const { return descriptor_; }
 
-    // Gives the descriptor up: somebody else closes it, or has.
-    int release() { return std::exchange(descriptor_, -1); }
-
     explicit operator bool() const { return descriptor_ >= 0; }
 
 private:

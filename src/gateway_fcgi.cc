@@ -1,5 +1,6 @@
 #include "gateway.hh"
 
+#include "errcodes.hh"
 #include "fcgi_records.hh"
 #include "listener.hh"
 
@@ -141,34 +142,32 @@ struct FcgiGateway::Impl
     // Acts on what the input holds, while no request is being served.
     void understand(Connection& connection)
     {
-        while (connection.state == State::Gathering && !connection.input.empty()) {
-            auto gathered = gather(connection.input, limits.body_bytes);
-            connection.id = gathered.id;
-            connection.keep = gathered.keep;
-            switch (gathered.state) {
-            case Gathered::More:
-                return;
-            case Gathered::Complete:
-                connection.input.erase(0, gathered.size);
-                return begin(connection, std::move(gathered));
-            case Gathered::TooLarge:
-                connection.unread = true;
-                connection.input.clear();
-                return begin(connection, std::move(gathered));
-            case Gathered::UnknownRole:
-                connection.unread = true;
-                send(connection, unknown_role_record(gathered.id));
-                return;
-            case Gathered::Management:
-                connection.keep = true;
-                send(connection, management_answer(connection.input));
-                connection.input.erase(0, gathered.size);
-                if (connection.state == State::Idle)
-                    enter(connection, State::Gathering);
-                break;
-            case Gathered::Broken:
-                return close(connection);
-            }
+        if (connection.input.empty())
+            return;
+        auto gathered = gather(connection.input, limits.body_bytes);
+        connection.id = gathered.id;
+        connection.keep = gathered.keep;
+        switch (gathered.state) {
+        case Gathered::More:
+            return;
+        case Gathered::Complete:
+            connection.input.erase(0, gathered.size);
+            return begin(connection, std::move(gathered));
+        case Gathered::TooLarge:
+            connection.unread = true;
+            connection.input.clear();
+            return begin(connection, std::move(gathered));
+        case Gathered::UnknownRole:
+            connection.unread = true;
+            send(connection, unknown_role_record(gathered.id));
+            return;
+        case Gathered::Management:
+            connection.keep = true;
+            send(connection, management_answer(connection.input));
+            connection.input.erase(0, gathered.size);
+            return;
+        case Gathered::Broken:
+            return close(connection);
         }
     }
 
@@ -202,7 +201,8 @@ struct FcgiGateway::Impl
         send(connection, answer_records(connection.id, {}));
     }
 
-    // The answers of one turn of the loop leave together: the server in front wakes up once.
+    // The answers of one turn of the loop leave together: the server in front wakes up once. And
+    // never from within the task, which the next request of the connection replaces.
     void send(Connection& connection, std::string bytes)
     {
         connection.output = std::move(bytes);
@@ -242,10 +242,9 @@ struct FcgiGateway::Impl
             enter(connection, State::Lingering);
             shutdown(connection.socket.get(), SHUT_WR);
         } else if (connection.keep) {
-            enter(connection, State::Idle);
-            if (!connection.input.empty())
-                go_on_later(connection);
-            else if (draining)
+            enter(connection, connection.input.empty() ? State::Idle : State::Gathering);
+            understand(connection);
+            if (draining && connection.state == State::Idle)
                 close_unless_asked(connection);
         } else {
             close(connection);
@@ -260,18 +259,6 @@ struct FcgiGateway::Impl
         read_input(connection);
         if (connection.state == State::Idle)
             close(connection);
-    }
-
-    // Never from within the task that the next request would replace.
-    void go_on_later(Connection& connection)
-    {
-        loop.post([this, weak = std::weak_ptr{connections.at(&connection)}] {
-            const auto handle = weak.lock();
-            if (!handle || handle->state != State::Idle)
-                return;
-            enter(*handle, State::Gathering);
-            understand(*handle);
-        });
     }
 
     // Ends the connection, and cancels the request that it waits for. Freed a moment later: this
@@ -363,7 +350,7 @@ struct FcgiGateway::Impl
             connection.task = {};
             connection.keep = false;
             const auto answer =
-                Response::failure(503, 503, "the login server is restarting", "later", 1);
+                Response::failure(503, 503, "the login server is restarting", recover::later, 1);
             send(connection, answer_records(connection.id, to_cgi(answer)));
         });
         if (!std::exchange(ended, true))

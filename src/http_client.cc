@@ -143,11 +143,10 @@ struct HttpClient::Impl
         return transfer;
     }
 
-    // Tells libcurl the addresses of `endpoint`, with `transfer`, if it does not know them yet.
-    void give_addresses(Transfer& transfer, const Endpoint& endpoint, const Addresses& addresses)
+    // Tells libcurl the addresses of `endpoint`, when `transfer` starts.
+    static void give_addresses(Transfer& transfer, const Endpoint& endpoint,
+                               const Addresses& addresses)
     {
-        if (known[endpoint.host + ':' + endpoint.port] == addresses.generation)
-            return;
         const auto line = resolve_entry(endpoint, addresses.list);
         transfer.addresses.reset(curl_slist_append(nullptr, line.c_str()));
         curl_easy_setopt(transfer.easy.get(), CURLOPT_RESOLVE, transfer.addresses.get());
@@ -376,8 +375,10 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const Secret& url, Progress& 
     Exchange running{client, progress};
     auto& transfer = *running.transfer;
     transfer.http2 = false;
-    if (named)
-        client.give_addresses(transfer, endpoint, addresses);
+    // The addresses that libcurl has; entries of the map stay where they are.
+    auto* const known = named ? &client.known[endpoint.host + ':' + endpoint.port] : nullptr;
+    if (known && *known != addresses.generation)
+        HttpClient::Impl::give_addresses(transfer, endpoint, addresses);
     auto* const easy = transfer.easy.get();
     const bool plain = url.reveal().starts_with("http:");
     if (std::exchange(transfer.plain, plain) != plain)
@@ -392,8 +393,8 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const Secret& url, Progress& 
         co_await running;
     }
 
-    if (named)
-        client.known[endpoint.host + ':' + endpoint.port] = addresses.generation;
+    if (known)
+        *known = addresses.generation;
     if (!progress.sent)
         throw Unreachable{cause(transfer)};
     if (transfer.result == CURLE_WRITE_ERROR)

@@ -42,12 +42,6 @@ bool has_what_jsoncpp_overlooks(std::string_view text)
     return false;
 }
 
-int line_at(const std::string& text, std::ptrdiff_t offset)
-{
-    const auto end = std::min<std::ptrdiff_t>(offset, std::ssize(text));
-    return 1 + static_cast<int>(std::count(text.begin(), text.begin() + end, '\n'));
-}
-
 } // namespace
 
 std::optional<Json::Value> parse_json(std::string_view text)
@@ -88,7 +82,8 @@ CommentedJson parse_commented_json(const std::string& text)
 
 int line_of(const std::string& text, const Json::Value& value)
 {
-    return line_at(text, value.getOffsetStart());
+    const auto end = std::min<std::ptrdiff_t>(value.getOffsetStart(), std::ssize(text));
+    return 1 + static_cast<int>(std::count(text.begin(), text.begin() + end, '\n'));
 }
 
 std::string write_json(const Json::Value& value)
