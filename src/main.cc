@@ -127,10 +127,12 @@ int run(const Options& options)
         printf("onlogin %s\n", version);
         return 0;
     case Options::Command::Help:
-        fputs(usage, stdout);
+        fputs(usage().c_str(), stdout);
         return 0;
     case Options::Command::Check:
         return check(options);
+    case Options::Command::Doctor:
+        throw std::runtime_error{"doctor is not in this version yet"};
     case Options::Command::Serve:
         break;
     }
@@ -156,7 +158,7 @@ int main(int argc, char** argv)
     try {
         return run(parse_options(argc, argv));
     } catch (const UsageError& error) {
-        fprintf(stderr, "onlogin: %s\n\n%s", error.what(), usage);
+        fprintf(stderr, "onlogin: %s\n\n%s", error.what(), usage().c_str());
         return 2;
     } catch (const std::exception& error) {
         fprintf(stderr, "onlogin: %s\n", error.what());

@@ -1,9 +1,13 @@
 #pragma once
 
-// The command line.
+// The command line. Its tables are what the parser goes by, what -h prints, and what the manual
+// page is compared with.
 
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <variant>
 
 namespace onlogin {
 
@@ -13,23 +17,47 @@ struct Options
     {
         Serve,
         Check,   // -t
+        Doctor,  // doctor
         Version, // -V
         Help,    // -h
     };
     Command command = Command::Serve;
     std::string config_file; // -c, else $ONLOGIN_CONFIG, else /etc/onlogin/onlogin.json
+    bool json = false;       // --json: doctor answers programs
 };
 
-// The command line makes no sense; the text says why.
+// What the program can be asked to do.
+struct CommandRow
+{
+    Options::Command command;
+    std::string_view name;    // a word, or an option of one letter; empty: what is done unasked
+    std::string_view options; // the names of those that it takes, a space between
+    std::string_view help;
+};
+
+// What changes how it does that.
+struct OptionRow
+{
+    std::string_view name;     // one letter after -, or a word after --
+    std::string_view argument; // what stands for its value in the help; empty: it takes none
+    std::variant<std::string Options::*, bool Options::*> target;
+    std::string_view help;
+};
+
+std::span<const CommandRow> command_rows();
+std::span<const OptionRow> option_rows();
+
+// The command line makes no sense; the text says why, and what would.
 struct UsageError : std::runtime_error
 {
     using runtime_error::runtime_error;
 };
 
-// Throws UsageError.
+// Options may stand before and after the command. -h wins over all else that makes sense. Throws
+// UsageError.
 Options parse_options(int argc, char* const* argv);
 
 // What -h prints.
-extern const char* const usage;
+std::string usage();
 
 } // namespace onlogin

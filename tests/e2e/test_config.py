@@ -322,7 +322,8 @@ class CommandLine(Case):
             self.assert_usage_error(onlogin(stdin=bound))
 
     @each(('short', ['-x']), ('long', ['--version']), ('word', ['server']),
-          ('no_file', ['-c']), ('word_behind', ['-t', 'x']), ('dash', ['-']))
+          ('no_file', ['-c']), ('word_behind', ['-t', 'x']), ('dash', ['-']),
+          ('json_alone', ['--json']), ('two_commands', ['-t', 'doctor']))
     def test_wrong_usage(self, arguments):
         self.assert_usage_error(onlogin(*arguments))
 
