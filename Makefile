@@ -8,7 +8,8 @@
 # make clean
 #
 # sanitize=address,undefined builds any of them with these sanitizers, below build/ of its own.
-# CXX, CXXFLAGS, CPPFLAGS, LDFLAGS, PREFIX and DESTDIR are yours.
+# CXX, CXXFLAGS, CPPFLAGS, LDFLAGS, PREFIX and DESTDIR are yours. COMMIT= is what -V shows; without it
+# git is asked, and where there is no .git it is "unknown".
 
 PREFIX   ?= /usr/local
 CXXFLAGS ?= -O2 -g
@@ -17,9 +18,15 @@ build    := build$(if $(sanitize),/$(subst $(comma),-,$(sanitize)))
 
 pkgs     := libuv libcurl jsoncpp
 san      := $(if $(sanitize),-fsanitize=$(sanitize) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-cppflags  = $(shell pkg-config --cflags $(pkgs)) -MMD -MP $(CPPFLAGS)
+cppflags  = $(shell pkg-config --cflags $(pkgs)) -MMD -MP $(own) $(CPPFLAGS)
 cxxflags  = -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Werror $(san) $(CXXFLAGS)
 libs      = $(shell pkg-config --libs $(pkgs))
+
+ifndef COMMIT
+COMMIT   := $(and $(wildcard .git),$(shell git --no-optional-locks describe --always --dirty \
+                --exclude '*' 2>/dev/null))
+endif
+commit   := $(or $(COMMIT),unknown)
 
 sources  := $(wildcard src/*.cc)
 objects  := $(sources:%.cc=$(build)/%.o)
@@ -50,8 +57,15 @@ $(build)/unit: $(parts) $(units)
 $(build)/bare-responder: $(bare)
 	$(CXX) $(cxxflags) $(LDFLAGS) $^ -lfcgi -o $@
 
-$(units): CPPFLAGS += -Isrc -DBOOST_TEST_DYN_LINK
-$(fake): CPPFLAGS += -Isrc
+$(units): own := -Isrc -DBOOST_TEST_DYN_LINK
+$(fake): own := -Isrc
+
+# A new commit is written down, and one object built again; the same one changes nothing.
+$(build)/src/version.o: own := -DONLOGIN_COMMIT='"$(commit)"'
+$(build)/src/version.o: $(build)/commit
+$(build)/commit: .force
+	@mkdir -p $(@D)
+	@echo '$(commit)' | cmp -s - $@ || echo '$(commit)' >$@
 
 $(build)/%.o: %.cc
 	@mkdir -p $(@D)
@@ -104,4 +118,4 @@ clean:
 
 -include $(objects:.o=.d) $(units:.o=.d) $(fake:.o=.d) $(bare:.o=.d)
 
-.PHONY: all check demo test bench lint format install uninstall clean
+.PHONY: all check demo test bench lint format install uninstall clean .force

@@ -5,6 +5,7 @@
 #include "upstream_sockets.hh"
 #include "url.hh"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include <curl/curl.h>
@@ -441,6 +442,22 @@ Task<HttpReply> HttpClient::get(Secret url, Clock::time_point deadline)
         impl_->sockets.give_up(progress.use);
         throw TimedOut{"no answer in time"};
     }
+}
+
+std::string http_client_libraries()
+{
+    const auto* const info = curl_version_info(CURLVERSION_NOW);
+    std::string lines;
+    const auto add = [&](std::string text) {
+        std::replace(text.begin(), text.end(), '/', ' '); // OpenSSL/3.0.17
+        lines += text + '\n';
+    };
+    add(std::string{"libcurl "} + info->version);
+    if (info->ssl_version)
+        add(info->ssl_version);
+    if (info->nghttp2_version)
+        add(std::string{"nghttp2 "} + info->nghttp2_version);
+    return lines;
 }
 
 } // namespace onlogin

@@ -49,4 +49,7 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+// libcurl and what it uses for TLS and HTTP/2, as lines of -V.
+std::string http_client_libraries();
+
 } // namespace onlogin

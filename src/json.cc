@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include <json/reader.h>
+#include <json/version.h>
 #include <json/writer.h>
 
 namespace onlogin {
@@ -97,6 +98,11 @@ std::string write_json(const Json::Value& value)
     std::ostringstream text;
     writer->write(value, &text);
     return std::move(text).str();
+}
+
+std::string json_library()
+{
+    return "jsoncpp " JSONCPP_VERSION_STRING "\n";
 }
 
 } // namespace onlogin

@@ -29,4 +29,7 @@ int line_of(const std::string& text, const Json::Value& value);
 // On one line, UTF-8 as it is.
 std::string write_json(const Json::Value& value);
 
+// The JSON library, as a line of -V: as compiled against, for it cannot tell at run time.
+std::string json_library();
+
 } // namespace onlogin

@@ -274,4 +274,9 @@ Task<> pause(Loop& loop, milliseconds delay)
     co_await awaiter;
 }
 
+std::string loop_library()
+{
+    return std::string{"libuv "} + uv_version_string() + '\n';
+}
+
 } // namespace onlogin

@@ -261,4 +261,7 @@ private:
     std::shared_ptr<State> state_;
 };
 
+// The event loop's library, as a line of -V.
+std::string loop_library();
+
 } // namespace onlogin

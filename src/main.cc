@@ -124,7 +124,7 @@ int run(const Options& options)
 {
     switch (options.command) {
     case Options::Command::Version:
-        printf("onlogin %s\n", version);
+        fputs(describe_version().c_str(), stdout);
         return 0;
     case Options::Command::Help:
         fputs(usage().c_str(), stdout);

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 
@@ -297,7 +298,11 @@ class CommandLine(Case):
     def test_version(self):
         done = onlogin('-V')
         self.assertEqual((done.returncode, done.stderr), (0, ''))
-        self.assertRegex(done.stdout, r'^onlogin \d+\.\d+\.\d+\n$')
+        first, *libraries = done.stdout.splitlines()
+        self.assertRegex(first, r'^onlogin \d+\.\d+\.\d+ \([\w.+~-]+\)$')
+        for name in ('libuv', 'libcurl', 'OpenSSL', 'nghttp2', 'jsoncpp'):
+            self.assertEqual(len([line for line in libraries
+                                  if re.fullmatch(name + r' \d+\.\d+\.\d+\S*', line)]), 1, libraries)
 
     def test_help(self):
         done = onlogin('-h')

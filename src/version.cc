@@ -1,0 +1,20 @@
+#include "version.hh"
+
+#include "http_client.hh"
+#include "json.hh"
+#include "loop.hh"
+
+// The Makefile gives the commit to this file alone, so that a new one rebuilds no other.
+#ifndef ONLOGIN_COMMIT
+#define ONLOGIN_COMMIT "unknown"
+#endif
+
+namespace onlogin {
+
+std::string describe_version()
+{
+    return std::string{"onlogin "} + version + " (" ONLOGIN_COMMIT ")\n" + loop_library() +
+           http_client_libraries() + json_library();
+}
+
+} // namespace onlogin
