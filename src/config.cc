@@ -1,5 +1,6 @@
 #include "config.hh"
 
+#include "config_keys.hh"
 #include "error.hh"
 #include "json.hh"
 #include "private_file.hh"
@@ -8,40 +9,11 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <functional>
 #include <numeric>
-#include <variant>
 
 namespace onlogin {
 
 namespace {
-
-// Where a value of the file goes, and which values are good.
-struct Number
-{
-    long* target;
-    long least;
-    long most;
-};
-struct Text
-{
-    std::string* target;
-};
-struct Truth
-{
-    bool* target;
-};
-struct Choice
-{
-    std::vector<std::string> words;
-    std::function<void(std::size_t index)> choose;
-};
-
-struct Key
-{
-    std::string name;
-    std::variant<Number, Text, Truth, Choice> target;
-};
 
 // The edits that turn one word into the other (Levenshtein).
 std::size_t distance(std::string_view a, std::string_view b)
@@ -65,14 +37,6 @@ std::string nearest(const std::string& name, const std::vector<std::string>& kno
     });
 }
 
-std::string join(const std::vector<std::string>& words)
-{
-    std::string list;
-    for (const auto& word : words)
-        list += (list.empty() ? "\"" : ", \"") + word + '"';
-    return list;
-}
-
 class ConfigReader
 {
 public:
@@ -92,39 +56,17 @@ public:
         if (!parsed.error.empty())
             throw ConfigError{file_ + ":" + std::to_string(parsed.line) + ": " + parsed.error};
         const auto& root = parsed.value;
-        const std::vector<std::string> sections{"apps", "wechat", "limits", "session", "log"};
         require_object(root, "the configuration");
-        check_names(root, "", sections);
+        const auto sections = sections_of(config_);
+        std::vector<std::string> known{"apps"};
+        for (const auto& section : sections)
+            known.push_back(section.name);
+        check_names(root, "", known);
+        for (const auto& section : sections)
+            if (root.isMember(section.name))
+                read_object(root[section.name], section.name, section.keys);
 
         auto& wechat = config_.wechat;
-        read_section(
-            root, "wechat",
-            {{"url", Text{&wechat.url}},
-             {"ca_file", Text{&wechat.ca_file}},
-             {"proxy", Text{&wechat.proxy}},
-             {"http", Choice{{"auto", "1.1"}, [&](std::size_t i) { wechat.http2 = i == 0; }}},
-             {"max_connections", Number{&wechat.max_connections, 1, 100'000}},
-             {"connect_timeout_ms", Number{&wechat.connect_timeout_ms, 1, 60'000}},
-             {"timeout_ms", Number{&wechat.timeout_ms, 1, 60'000}}});
-        auto& limits = config_.limits;
-        read_section(root, "limits",
-                     {{"in_flight", Number{&limits.in_flight, 1, 1'000'000}},
-                      {"body_bytes", Number{&limits.body_bytes, 1, 8'388'608}},
-                      {"drain_ms", Number{&limits.drain_ms, 0, 600'000}}});
-        auto& session = config_.session;
-        read_section(root, "session",
-                     {{"lifetime_s", Number{&session.lifetime_s, 1, 31'536'000}},
-                      {"max_age_s", Number{&session.max_age_s, 1, 315'360'000}},
-                      {"watermark_age_s", Number{&session.watermark_age_s, 1, 31'536'000}},
-                      {"keys_file", Text{&session.keys_file}},
-                      {"revocations", Text{&session.revocations}}});
-        auto& log = config_.log;
-        read_section(
-            root, "log",
-            {{"level", Choice{{"debug", "info", "warn", "error"},
-                              [&](std::size_t i) { log.level = static_cast<Level>(i); }}},
-             {"format", Choice{{"text", "json"}, [&](std::size_t i) { log.json = i == 1; }}}});
-
         check_url(root["wechat"]["url"], "wechat.url", wechat.url);
         if (!wechat.proxy.empty())
             check_proxy(root["wechat"]["proxy"], wechat.proxy);
@@ -132,7 +74,7 @@ public:
             wechat.ca_file = beside(wechat.ca_file);
             check_ca_file(root["wechat"]["ca_file"], wechat.ca_file);
         }
-        if (!session.keys_file.empty())
+        if (!config_.session.keys_file.empty())
             fail(root["session"]["keys_file"], "session.keys_file",
                  "this version has no sessions yet: leave it empty");
         read_apps(root["apps"]);
@@ -168,13 +110,6 @@ private:
                      "unknown key; did you mean \"" + nearest(member.name(), known) + "\"?");
     }
 
-    void read_section(const Json::Value& root, const std::string& name,
-                      const std::vector<Key>& keys)
-    {
-        if (root.isMember(name))
-            read_object(root[name], name, keys);
-    }
-
     void read_object(const Json::Value& object, const std::string& name,
                      const std::vector<Key>& keys)
     {
@@ -186,45 +121,49 @@ private:
         check_names(object, name + ".", known);
         for (const auto& key : keys)
             if (object.isMember(key.name))
-                std::visit(
-                    [&](const auto& target) {
-                        set(target, object[key.name], name + "." + key.name);
-                    },
-                    key.target);
+                read_value(object[key.name], name + "." + key.name, key);
     }
 
-    void set(const Number& number, const Json::Value& value, const std::string& key)
+    void read_value(const Json::Value& value, const std::string& name, const Key& key)
+    {
+        if (!std::visit([&](const auto& target) { return set(target, value); }, key.target))
+            fail(value, name, "must be " + good_value(key));
+        const char *begin = nullptr, *end = nullptr;
+        if (value.isString() && value.getString(&begin, &end) && std::find(begin, end, '\0') != end)
+            fail(value, name, "must not contain \\u0000");
+    }
+
+    // False: it is no good value.
+    static bool set(const Number& number, const Json::Value& value)
     {
         if (!value.isInt64() || value.asInt64() < number.least || value.asInt64() > number.most)
-            fail(value, key,
-                 "must be a whole number from " + std::to_string(number.least) + " to " +
-                     std::to_string(number.most));
+            return false;
         *number.target = value.asInt64();
+        return true;
     }
 
-    void set(const Text& text, const Json::Value& value, const std::string& key)
+    static bool set(const Text& text, const Json::Value& value)
     {
-        if (!value.isString())
-            fail(value, key, "must be a string");
-        *text.target = value.asString();
-        if (text.target->find('\0') != std::string::npos)
-            fail(value, key, "must not contain \\u0000");
+        if (value.isString())
+            *text.target = value.asString();
+        return value.isString();
     }
 
-    void set(const Truth& truth, const Json::Value& value, const std::string& key)
+    static bool set(const Truth& truth, const Json::Value& value)
     {
-        if (!value.isBool())
-            fail(value, key, "must be true or false");
-        *truth.target = value.asBool();
+        if (value.isBool())
+            *truth.target = value.asBool();
+        return value.isBool();
     }
 
-    void set(const Choice& choice, const Json::Value& value, const std::string& key)
+    static bool set(const Choice& choice, const Json::Value& value)
     {
         const auto word = value.isString() ? value.asString() : "";
         const auto found = std::find(choice.words.begin(), choice.words.end(), word);
         if (found == choice.words.end())
-            fail(value, key, "must be one of " + join(choice.words));
+            return false;
         choice.choose(static_cast<std::size_t>(found - choice.words.begin()));
+        return true;
     }
 
     void check_url(const Json::Value& at, const std::string& key, std::string& url)
@@ -273,18 +212,16 @@ private:
 
     void read_app(const Json::Value& app, const std::string& name)
     {
-        MiniProgram mini;
-        std::string secret, secret_file;
-        read_object(app, name,
-                    {{"appid", Text{&mini.appid}},
-                     {"secret_file", Text{&secret_file}},
-                     {"secret", Text{&secret}},
-                     {"url", Text{&mini.url}},
-                     {"expose_session_key", Truth{&mini.expose_session_key}}});
-        if (mini.appid.empty() ||
-            mini.appid.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz"
-                                         "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-") != mini.appid.npos)
+        AppEntry entry;
+        read_object(app, name, keys_of(entry));
+        auto& mini = entry.app;
+        if (mini.appid.empty())
             fail(app.isMember("appid") ? app["appid"] : app, name + ".appid",
+                 "put in the appid of your mini program, like wx0123456789abcdef; "
+                 "mp.weixin.qq.com shows it, Development settings");
+        if (mini.appid.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz"
+                                         "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-") != mini.appid.npos)
+            fail(app["appid"], name + ".appid",
                  "must be the appid of the mini program, like wx0123456789abcdef");
         if (config_.find_app(mini.appid))
             fail(app["appid"], name + ".appid", mini.appid + " is configured twice");
@@ -298,11 +235,11 @@ private:
         if (app.isMember("secret")) {
             if (open_to_others_)
                 fail(app["secret"], name + ".secret", open_to_others(file_));
-            mini.secret = check_secret(app["secret"], name + ".secret", std::move(secret));
+            mini.secret = check_secret(app["secret"], name + ".secret", std::move(entry.secret));
         } else {
             const auto& at = app["secret_file"];
             mini.secret = check_secret(at, name + ".secret_file",
-                                       read_secret(at, name + ".secret_file", secret_file));
+                                       read_secret(at, name + ".secret_file", entry.secret_file));
         }
         config_.apps.push_back(std::move(mini));
     }
@@ -311,17 +248,37 @@ private:
     {
         if (path.empty())
             fail(at, key, "must name a file");
+        for (const auto& credential : credentials_for(path))
+            if (std::error_code error; std::filesystem::exists(credential, error))
+                return read_secret_file(at, key, credential, Readers::OwnerAndGroup);
+        const auto file = beside(path);
+        if (std::error_code error; !std::filesystem::exists(file, error) && !error)
+            fail(at, key,
+                 "there is no " + file + ": put the AppSecret there, and chmod 600 " + file);
+        return read_secret_file(at, key, file, Readers::Owner);
+    }
+
+    std::string read_secret_file(const Json::Value& at, const std::string& key,
+                                 const std::string& file, Readers readers)
+    {
         try {
-            const std::filesystem::path name{path};
-            if (!credentials_.empty() && name.is_relative()) {
-                const auto credential = std::filesystem::path{credentials_} / name;
-                if (std::error_code error; std::filesystem::exists(credential, error))
-                    return read_file(credential.string(), Readers::OwnerAndGroup).text;
-            }
-            return read_file(beside(path), Readers::Owner).text;
+            return read_file(file, readers).text;
         } catch (const ConfigError& error) {
             fail(at, key, error.what());
         }
+    }
+
+    // Where the service manager may have put the secret of that name: systemd makes a credential
+    // NAME_FILE of each file when it is given a directory (LoadCredential=NAME:DIRECTORY).
+    [[nodiscard]] std::vector<std::string> credentials_for(const std::string& path) const
+    {
+        const auto name = std::filesystem::path{path}.lexically_normal();
+        if (credentials_.empty() || name.is_absolute())
+            return {};
+        auto flat = name.string();
+        std::replace(flat.begin(), flat.end(), '/', '_');
+        const std::filesystem::path directory{credentials_};
+        return {(directory / name).string(), (directory / flat).string()};
     }
 
     Secret check_secret(const Json::Value& at, const std::string& key, std::string text)

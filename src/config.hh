@@ -64,9 +64,10 @@ struct Config
     [[nodiscard]] const MiniProgram* find_app(std::string_view appid) const;
 };
 
-// Reads `file` and the secrets that it names: secret_file is looked up in `credentials_directory`
-// (systemd's, may be empty) first, then beside the configuration. Throws ConfigError, one line that
-// names file, line and key. Changes nothing.
+// Reads `file` and the secrets that it names. secret_file, if relative, is looked up in
+// `credentials_directory` (systemd's, may be empty) first, as it stands and with an underscore for
+// each slash; then beside the configuration. Throws ConfigError, one line that names file, line and
+// key. Changes nothing.
 Config load_config(const std::string& file, const std::string& credentials_directory);
 
 } // namespace onlogin

@@ -2,6 +2,7 @@
 
 #include "error.hh"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
@@ -161,8 +162,8 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named_by_file_line_and_key)
         {"{\"apps\": [" + app + ",\n" + app + "]}",
          "onlogin.json:2: apps[1].appid: wx1 is configured twice"},
         {"{\"apps\": [{}]}",
-         "onlogin.json:1: apps[0].appid: must be the appid of the mini program, like "
-         "wx0123456789abcdef"},
+         "onlogin.json:1: apps[0].appid: put in the appid of your mini program, like "
+         "wx0123456789abcdef; mp.weixin.qq.com shows it, Development settings"},
         {"{\"apps\": [{\"appid\":\"wx 1\"}]}",
          "onlogin.json:1: apps[0].appid: must be the appid of the mini program, like "
          "wx0123456789abcdef"},
@@ -174,7 +175,9 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named_by_file_line_and_key)
          "onlogin.json:1: apps[0].secret: does not hold an AppSecret: one word, 32 characters as a "
          "rule"},
         {"{\"apps\": [{\"appid\":\"wx1\",\"secret_file\":\"none\"}]}",
-         "onlogin.json:1: apps[0].secret_file: none: No such file or directory"},
+         "onlogin.json:1: apps[0].secret_file: there is no none: put the AppSecret there, and "
+         "chmod "
+         "600 none"},
         {"{\"apps\": [{\"appid\":\"wx1\",\"secret_file\":\".\"}]}",
          "onlogin.json:1: apps[0].secret_file: .: is not a regular file"},
         {"{\"apps\": "
@@ -235,6 +238,35 @@ BOOST_AUTO_TEST_CASE(credentials_of_the_service_manager_come_first)
                "0123456789abcdef0123456789abcdef");
     put("credentials/good.secret", "from-systemd", 0444);
     BOOST_CHECK_THROW(load(text, directory + "/credentials"), ConfigError);
+}
+
+BOOST_AUTO_TEST_CASE(a_credential_of_a_directory_has_an_underscore_for_the_slash)
+{
+    const std::string text = R"({"apps":[{"appid":"wx1","secret_file":"./secrets/good.secret"}]})";
+    put("secrets/good.secret", "beside");
+    const auto credentials = directory + "/credentials";
+    const auto secret = [&] { return load(text, credentials).apps[0].secret.reveal(); };
+    BOOST_TEST(secret() == "beside");
+    put("credentials/secrets_good.secret", "flat", 0440);
+    BOOST_TEST(secret() == "flat");
+    put("credentials/secrets/good.secret", "deep", 0440);
+    BOOST_TEST(secret() == "deep");
+    put("credentials/secrets/good.secret", "deep", 0444);
+    BOOST_CHECK_THROW(secret(), ConfigError);
+    // A path from the root names itself alone.
+    const auto file = directory + "/secrets/good.secret";
+    auto flat = file;
+    std::replace(flat.begin(), flat.end(), '/', '_');
+    put("credentials/" + flat, "no", 0440);
+    BOOST_TEST(load(R"({"apps":[{"appid":"wx1","secret_file":")" + file + "\"}]}", credentials)
+                   .apps[0]
+                   .secret.reveal() == "beside");
+}
+
+BOOST_AUTO_TEST_CASE(a_zero_byte_stands_in_no_value)
+{
+    BOOST_TEST(complaint(with(R"("wechat": {"proxy": "http://a\u0000b"})")) ==
+               "onlogin.json:2: wechat.proxy: must not contain \\u0000");
 }
 
 BOOST_AUTO_TEST_CASE(no_complaint_shows_a_secret)

@@ -1,0 +1,105 @@
+#include "config_keys.hh"
+
+namespace onlogin {
+
+namespace {
+
+std::string join(const std::vector<std::string>& words)
+{
+    std::string list;
+    for (const auto& word : words)
+        list += (list.empty() ? "\"" : ", \"") + word + '"';
+    return list;
+}
+
+struct GoodValue
+{
+    std::string operator()(const Number& number) const
+    {
+        return "a whole number from " + std::to_string(number.least) + " to " +
+               std::to_string(number.most);
+    }
+    std::string operator()(const Text&) const { return "a string"; }
+    std::string operator()(const Truth&) const { return "true or false"; }
+    std::string operator()(const Choice& choice) const { return "one of " + join(choice.words); }
+};
+
+struct Otherwise
+{
+    std::string operator()(const Number& number) const { return std::to_string(*number.target); }
+    std::string operator()(const Text& text) const
+    {
+        return text.target->empty() ? std::string{text.when_empty} : *text.target;
+    }
+    std::string operator()(const Truth& truth) const { return *truth.target ? "true" : "false"; }
+    std::string operator()(const Choice& choice) const { return choice.words[choice.chosen]; }
+};
+
+} // namespace
+
+std::vector<Section> sections_of(Config& config)
+{
+    auto& wechat = config.wechat;
+    auto& limits = config.limits;
+    auto& session = config.session;
+    auto& log = config.log;
+    return {
+        {"wechat",
+         {{"url", Text{&wechat.url, ""}},
+          {"ca_file", Text{&wechat.ca_file, "the system's"}},
+          {"proxy", Text{&wechat.proxy, "none"}},
+          {"http",
+           Choice{{"auto", "1.1"}, wechat.http2 ? 0U : 1U, [&](auto i) { wechat.http2 = i == 0; }}},
+          {"max_connections", Number{&wechat.max_connections, 1, 100'000}},
+          {"connect_timeout_ms", Number{&wechat.connect_timeout_ms, 1, 60'000}},
+          {"timeout_ms", Number{&wechat.timeout_ms, 1, 60'000}}}},
+        {"limits",
+         {{"in_flight", Number{&limits.in_flight, 1, 1'000'000}},
+          {"body_bytes", Number{&limits.body_bytes, 1, 8'388'608}},
+          {"drain_ms", Number{&limits.drain_ms, 0, 600'000}}}},
+        {"session",
+         {{"lifetime_s", Number{&session.lifetime_s, 1, 31'536'000}},
+          {"max_age_s", Number{&session.max_age_s, 1, 315'360'000}},
+          {"watermark_age_s", Number{&session.watermark_age_s, 1, 31'536'000}},
+          {"keys_file", Text{&session.keys_file, "none"}},
+          {"revocations", Text{&session.revocations, ""}}}},
+        {"log",
+         {{"level", Choice{{"debug", "info", "warn", "error"},
+                           static_cast<std::size_t>(log.level),
+                           [&](auto i) { log.level = static_cast<Level>(i); }}},
+          {"format",
+           Choice{{"text", "json"}, log.json ? 1U : 0U, [&](auto i) { log.json = i == 1; }}}}},
+    };
+}
+
+std::vector<Key> keys_of(AppEntry& entry)
+{
+    return {{"appid", Text{&entry.app.appid, ""}},
+            {"secret_file", Text{&entry.secret_file, ""}},
+            {"secret", Text{&entry.secret, ""}},
+            {"url", Text{&entry.app.url, "wechat.url"}},
+            {"expose_session_key", Truth{&entry.app.expose_session_key}}};
+}
+
+std::string good_value(const Key& key)
+{
+    return std::visit(GoodValue{}, key.target);
+}
+
+std::vector<ConfigKey> config_keys()
+{
+    std::vector<ConfigKey> list;
+    const auto add = [&](const std::string& prefix, const std::vector<Key>& keys) {
+        for (const auto& key : keys)
+            list.push_back(
+                {prefix + key.name, good_value(key), std::visit(Otherwise{}, key.target)});
+    };
+    AppEntry entry;
+    add("apps[].", keys_of(entry));
+    Config config;
+    for (const auto& section : sections_of(config))
+        add(section.name + '.', section.keys);
+    return list;
+}
+
+} // namespace onlogin
