@@ -22,9 +22,10 @@ cppflags  = $(shell pkg-config --cflags $(pkgs)) -MMD -MP $(own) $(CPPFLAGS)
 cxxflags  = -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Werror $(san) $(CXXFLAGS)
 libs      = $(shell pkg-config --libs $(pkgs))
 
+# Also for root in the clone of another user, as with `make install`.
 ifndef COMMIT
-COMMIT   := $(and $(wildcard .git),$(shell git --no-optional-locks describe --always --dirty \
-                --exclude '*' 2>/dev/null))
+COMMIT   := $(and $(wildcard .git),$(shell git -c safe.directory='$(CURDIR)' --no-optional-locks \
+                describe --always --dirty --exclude '*' 2>/dev/null))
 endif
 commit   := $(or $(COMMIT),unknown)
 
@@ -39,7 +40,7 @@ bare     := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/bench/*.cc))
 build_packages := g++ pkg-config libuv1-dev libcurl4-openssl-dev libjsoncpp-dev
 run_packages   := nginx-light spawn-fcgi openssl ca-certificates curl
 demo_packages  := $(build_packages) $(run_packages)
-test_packages  := $(demo_packages) libboost-test-dev python3
+test_packages  := $(demo_packages) libboost-test-dev python3 mandoc
 lint_packages  := $(test_packages) clang clang-format clang-tidy cppcheck shellcheck libfcgi-dev
 bench_packages := $(demo_packages) libfcgi-dev libnginx-mod-http-echo wrk
 
@@ -101,16 +102,21 @@ sbin     := $(DESTDIR)$(PREFIX)/sbin
 bin      := $(DESTDIR)$(PREFIX)/bin
 libexec  := $(DESTDIR)$(PREFIX)/libexec/onlogin
 share    := $(DESTDIR)$(PREFIX)/share/onlogin
+man      := $(DESTDIR)$(PREFIX)/share/man
 
 install: all
 	install -D -m 755 $(build)/onlogin $(sbin)/onlogin
 	install -D -m 755 tests/fake-wechat/onlogin-fake-wechat $(bin)/onlogin-fake-wechat
 	install -D -m 755 $(build)/fake-wechat $(libexec)/fake-wechat
+	install -D -m 644 -t $(share) src/onlogin.json
+	install -D -m 644 -t $(man)/man8 src/onlogin.8
+	install -D -m 644 -t $(man)/man5 src/onlogin.json.5
 	install -D -m 644 -t $(share)/nginx nginx/onlogin.conf
 	install -D -m 644 -t $(share)/nginx/snippets nginx/snippets/*.conf
 
 uninstall:
 	rm -f $(sbin)/onlogin $(bin)/onlogin-fake-wechat
+	rm -f $(man)/man8/onlogin.8 $(man)/man5/onlogin.json.5
 	rm -rf $(libexec) $(share)
 
 clean:

@@ -86,7 +86,7 @@ std::string good_value(const Key& key)
     return std::visit(GoodValue{}, key.target);
 }
 
-std::vector<ConfigKey> config_keys()
+std::vector<ConfigKey> config_keys(Config config)
 {
     std::vector<ConfigKey> list;
     const auto add = [&](const std::string& prefix, const std::vector<Key>& keys) {
@@ -96,7 +96,6 @@ std::vector<ConfigKey> config_keys()
     };
     AppEntry entry;
     add("apps[].", keys_of(entry));
-    Config config;
     for (const auto& section : sections_of(config))
         add(section.name + '.', section.keys);
     return list;

@@ -70,8 +70,10 @@ struct ConfigKey
 {
     std::string name;      // wechat.timeout_ms, apps[].appid
     std::string value;     // what good_value() says
-    std::string otherwise; // what holds without it; empty: nothing does, it must be there
+    std::string otherwise; // what holds without it; empty: nothing does
 };
-std::vector<ConfigKey> config_keys();
+
+// All of them. With another `config` than the default, what that one says is what holds.
+std::vector<ConfigKey> config_keys(Config config = {});
 
 } // namespace onlogin
