@@ -1,0 +1,147 @@
+#include "nginx_site.hh"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <utility>
+
+namespace onlogin {
+
+namespace {
+
+bool holds_onlogin(std::string text)
+{
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text.find("onlogin") != text.npos;
+}
+
+using Upstreams = std::map<std::string, std::vector<std::string>>;
+
+Upstreams upstreams_of(const std::vector<Directive>& main)
+{
+    Upstreams upstreams;
+    for (const auto& http : main)
+        for (const auto& upstream : http.block)
+            if (upstream.name == "upstream" && !upstream.args.empty())
+                for (const auto& server : upstream.block)
+                    if (server.name == "server" && !server.args.empty())
+                        upstreams[upstream.args[0]].push_back(server.args[0]);
+    return upstreams;
+}
+
+// The addresses behind what `fastcgi_pass` names.
+std::vector<std::string> addresses_of(const std::string& target, const Upstreams& upstreams)
+{
+    const auto found = upstreams.find(target);
+    return found == upstreams.end() ? std::vector{target} : found->second;
+}
+
+std::optional<Listen> read_listen(const Directive& directive, const Scope& server)
+{
+    const auto& args = directive.args;
+    const auto has = [&](const char* word) {
+        return std::find(args.begin(), args.end(), word) != args.end();
+    };
+    // A load balancer's greeting would have to come first.
+    if (args.empty() || args[0].starts_with("unix:") || has("proxy_protocol"))
+        return std::nullopt;
+    std::string host = args[0], port = "80";
+    if (const auto colon = host.rfind(':');
+        colon != host.npos && host.find(']', colon) == host.npos) {
+        port = host.substr(colon + 1);
+        host.resize(colon);
+    } else if (host.find_first_not_of("0123456789") == host.npos) {
+        port = std::exchange(host, "*");
+    }
+    if (host == "*" || host == "0.0.0.0")
+        host = "127.0.0.1";
+    if (host == "[::]")
+        host = "[::1]";
+    return Listen{host + ':' + port, port, has("ssl") || is_on(server, "ssl")};
+}
+
+} // namespace
+
+std::optional<std::string> fastcgi_param(const Scope& scope, const std::string& name)
+{
+    for (const auto* param : scope.find("fastcgi_param"))
+        if (param->args.size() >= 2 && param->args[0] == name)
+            return param->args[1];
+    return std::nullopt;
+}
+
+std::vector<OurLocation> our_locations(const std::vector<Directive>& main)
+{
+    const auto upstreams = upstreams_of(main);
+    std::vector<OurLocation> ours;
+    each_location(main, [&](const VisitedLocation& at) {
+        // Nested locations do not inherit fastcgi_pass.
+        const auto& own = at.location.block;
+        const auto pass = std::find_if(own.begin(), own.end(), [](const Directive& directive) {
+            return directive.name == "fastcgi_pass" && !directive.args.empty();
+        });
+        if (pass == own.end())
+            return;
+        const auto addresses = addresses_of(pass->args[0], upstreams);
+        const bool named = holds_onlogin(pass->args[0]) ||
+                           std::any_of(addresses.begin(), addresses.end(), holds_onlogin) ||
+                           (!at.location.args.empty() && holds_onlogin(at.location.args.back())) ||
+                           fastcgi_param(at.scope, "ONLOGIN_ACTION") ||
+                           fastcgi_param(at.scope, "ONLOGIN_APPID");
+        if (named)
+            ours.push_back({at, addresses});
+    });
+    return ours;
+}
+
+std::string title(const Directive& location)
+{
+    std::string text = "location";
+    for (const auto& word : location.args)
+        text += ' ' + word;
+    return text + " (" + location.place() + ')';
+}
+
+std::optional<Listen> best_listen(const OurLocation& location)
+{
+    std::optional<Listen> best;
+    for (const auto& directive : location.at.server.block) {
+        if (directive.name != "listen")
+            continue;
+        const auto listen = read_listen(directive, location.at.server_scope);
+        if (listen && (!best || (listen->tls && !best->tls)))
+            best = listen;
+    }
+    return best;
+}
+
+std::string server_name(const OurLocation& location)
+{
+    for (const auto& directive : location.at.server.block)
+        if (directive.name == "server_name")
+            for (const auto& name : directive.args)
+                if (!name.empty() && name[0] != '.' && name.find_first_of("*~_") == name.npos)
+                    return name;
+    return {};
+}
+
+bool is_on(const Scope& scope, std::string_view name)
+{
+    return scope.value(name).value_or("off") == "on";
+}
+
+bool is_login(const OurLocation& location)
+{
+    const auto& args = location.at.location.args;
+    const auto& own = location.at.location.block;
+    const bool plain =
+        args.size() == 1 || (args.size() == 2 && (args[0] == "=" || args[0] == "^~"));
+    const bool internal = std::any_of(own.begin(), own.end(), [](const Directive& directive) {
+        return directive.name == "internal";
+    });
+    return plain && args.back().starts_with('/') && !internal &&
+           fastcgi_param(location.at.scope, "ONLOGIN_ACTION").value_or("login") == "login";
+}
+
+} // namespace onlogin
