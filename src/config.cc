@@ -240,6 +240,7 @@ private:
             const auto& at = app["secret_file"];
             mini.secret = check_secret(at, name + ".secret_file",
                                        read_secret(at, name + ".secret_file", entry.secret_file));
+            mini.secret_file = beside(entry.secret_file);
         }
         config_.apps.push_back(std::move(mini));
     }

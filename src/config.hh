@@ -15,7 +15,8 @@ struct MiniProgram
 {
     std::string appid;
     Secret secret;
-    std::string url; // of the vendor's API; wechat.url if the file names none
+    std::string secret_file; // its path, unless systemd's credentials hold it; empty: none
+    std::string url;         // of the vendor's API; wechat.url if the file names none
     bool expose_session_key = false;
 };
 

@@ -214,6 +214,27 @@ std::string answer_records(std::uint16_t id, std::string_view text)
     return records;
 }
 
+std::string
+request_records(std::initializer_list<std::pair<std::string_view, std::string_view>> params)
+{
+    constexpr std::uint16_t id = 1;
+    std::string pairs;
+    for (const auto& [name, value] : params) {
+        pairs += static_cast<char>(name.size());
+        pairs += static_cast<char>(value.size());
+        pairs += name;
+        pairs += value;
+    }
+    std::string records;
+    append_header(records, BeginRequest, id, 8, 0);
+    records += {'\0', static_cast<char>(responder), 0, 0, 0, 0, 0, 0};
+    append_header(records, Params, id, pairs.size(), 0);
+    records += pairs;
+    append_header(records, Params, id, 0, 0);
+    append_header(records, Stdin, id, 0, 0);
+    return records;
+}
+
 std::string unknown_role_record(std::uint16_t id)
 {
     std::string record;

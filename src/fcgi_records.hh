@@ -8,9 +8,11 @@
 // announces absurd lengths, and takes 20 kB for each request in flight.
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace onlogin {
 
@@ -49,6 +51,11 @@ bool is_abort(std::string_view input, std::uint16_t id);
 
 // `text` as standard output of request `id`, and the end of the request.
 std::string answer_records(std::uint16_t id, std::string_view text);
+
+// A whole request for a responder, without a body, on a connection that the responder is to close.
+// Names and values are shorter than 128 bytes.
+std::string
+request_records(std::initializer_list<std::pair<std::string_view, std::string_view>> params);
 
 // The end of a request that is not answered because its role is unknown.
 std::string unknown_role_record(std::uint16_t id);

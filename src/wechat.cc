@@ -69,6 +69,21 @@ milliseconds retry_pause()
 
 } // namespace
 
+Secret code2session_url(const MiniProgram& mini, std::string_view code)
+{
+    std::string url;
+    url.reserve(1024); // grown, it would leave copies of the secret behind
+    url += mini.url;
+    url += "/sns/jscode2session?appid=";
+    append_percent_encoded(url, mini.appid);
+    url += "&secret=";
+    append_percent_encoded(url, mini.secret.reveal());
+    url += "&js_code=";
+    append_percent_encoded(url, code);
+    url += "&grant_type=authorization_code";
+    return Secret{std::move(url)};
+}
+
 Identity read_code2session(std::string_view body)
 {
     const auto answer = is_utf8(body) ? parse_json(body) : std::nullopt;
@@ -160,17 +175,8 @@ Task<Exchanged> Wechat::exchange([[maybe_unused]] std::shared_ptr<const Config> 
 Task<Identity> Wechat::ask(const MiniProgram& mini, const std::string& code,
                            Clock::time_point deadline)
 {
-    std::string url;
-    url.reserve(1024); // grown, it would leave copies of the secret behind
-    url += mini.url;
-    url += "/sns/jscode2session?appid=";
-    append_percent_encoded(url, mini.appid);
-    url += "&secret=";
-    append_percent_encoded(url, mini.secret.reveal());
-    url += "&js_code=";
-    append_percent_encoded(url, code);
-    url += "&grant_type=authorization_code";
-    auto reply = co_await http_.get(Secret{std::move(url)}, deadline);
+    auto url = code2session_url(mini, code);
+    auto reply = co_await http_.get(std::move(url), deadline);
     const Secret body{std::move(reply.body)};
     co_return read_code2session(body.reveal());
 }

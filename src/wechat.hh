@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 namespace onlogin {
@@ -40,6 +41,9 @@ struct Advice
     std::string_view reason;
     std::string_view advice;
 };
+
+// What asks for the identity behind a login code; it holds the AppSecret.
+Secret code2session_url(const MiniProgram& mini, std::string_view code);
 
 // Reads an answer of code2session
 // (https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session).
