@@ -42,7 +42,7 @@ int check_caller(const Request& request, const Query& query, const std::vector<K
         return 40013;
     if (app->secret != secret)
         return 40125;
-    return 0;
+    return app->errcode;
 }
 
 Members success_members(const Behaviour& behaviour, const std::string& appid)

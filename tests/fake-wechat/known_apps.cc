@@ -1,6 +1,7 @@
 #include "known_apps.hh"
 
 #include <algorithm>
+#include <charconv>
 #include <stdexcept>
 
 namespace onlogin::fake {
@@ -14,10 +15,19 @@ std::vector<KnownApp> read_apps(std::string_view text)
         more = comma != text.npos;
         if (more)
             text.remove_prefix(comma + 1);
-        const auto colon = app.find(':');
-        if (colon == app.npos || colon == 0 || colon + 1 == app.size())
-            throw std::runtime_error{"FAKE_WECHAT_APPS is not appid:secret,appid:secret"};
-        apps.push_back({std::string{app.substr(0, colon)}, std::string{app.substr(colon + 1)}});
+        const auto colon = std::min(app.find(':'), app.size());
+        const auto second = std::min(app.find(':', colon + 1), app.size());
+        const auto errcode = app.substr(std::min(second + 1, app.size()));
+        KnownApp known{std::string{app.substr(0, colon)}, {}};
+        if (colon < app.size())
+            known.secret = app.substr(colon + 1, second - colon - 1);
+        const auto [end, error] =
+            std::from_chars(errcode.data(), errcode.data() + errcode.size(), known.errcode);
+        if (known.appid.empty() || known.secret.empty() ||
+            (second < app.size() &&
+             (error != std::errc{} || end != errcode.data() + errcode.size())))
+            throw std::runtime_error{"FAKE_WECHAT_APPS is not appid:secret,appid:secret:errcode"};
+        apps.push_back(std::move(known));
     }
     return apps;
 }
