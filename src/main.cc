@@ -2,6 +2,7 @@
 
 #include "app.hh"
 #include "config.hh"
+#include "doctor.hh"
 #include "error.hh"
 #include "gateway.hh"
 #include "http_client.hh"
@@ -30,10 +31,15 @@ GatewayLimits limits_of(const Config& config)
             milliseconds{config.limits.drain_ms}};
 }
 
+std::string credentials_directory()
+{
+    const char* const named = getenv("CREDENTIALS_DIRECTORY");
+    return named ? named : "";
+}
+
 Config load(const Options& options)
 {
-    const char* const credentials = getenv("CREDENTIALS_DIRECTORY");
-    return load_config(options.config_file, credentials ? credentials : "");
+    return load_config(options.config_file, credentials_directory());
 }
 
 enum class Mode
@@ -132,7 +138,7 @@ int run(const Options& options)
     case Options::Command::Check:
         return check(options);
     case Options::Command::Doctor:
-        throw std::runtime_error{"doctor is not in this version yet"};
+        return run_doctor(options.config_file, credentials_directory(), options.json);
     case Options::Command::Serve:
         break;
     }

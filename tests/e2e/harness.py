@@ -52,6 +52,10 @@ SECRETS = {
     ODD_APP: 'a+b&c=d%41/' + secrets.token_hex(8),  # shows how it is encoded
 }
 
+# Mini programs that WeChat refuses, whatever the code.
+REFUSED = {f'wx{errcode}': errcode for errcode in (40164, 40243, 45011, 48001)}
+SECRETS.update({app: secrets.token_hex(16) for app in REFUSED})
+
 # What no log may hold: AppSecrets, codes, session keys.
 private = set(SECRETS.values())
 
@@ -188,7 +192,8 @@ class FakeWechat:
         self.certificate = self.directory / 'server.pem'
         self.key = self.directory / 'server.key'
         environment = dict(os.environ)
-        environment['FAKE_WECHAT_APPS'] = ','.join(f'{a}:{s}' for a, s in SECRETS.items())
+        environment['FAKE_WECHAT_APPS'] = ','.join(
+            f'{app}:{secret}:{REFUSED.get(app, 0)}' for app, secret in SECRETS.items())
         environment['FAKE_WECHAT_RESPONDER'] = str(RESPONDER)
         output = self.directory / 'output'
         with output.open('wb') as file:
@@ -311,7 +316,7 @@ class Worker:
     """The worker behind spawn-fcgi, or on a listening socket that the test holds."""
 
     def __init__(self, config=None, listener=None, environment=None, stderr=None, wait=True,
-                 directory=None):
+                 directory=None, mode='0600'):
         self.directory = directory or new_directory()
         self.config_file = self.directory / 'onlogin.json'
         self.configure(config or configuration())
@@ -321,7 +326,7 @@ class Worker:
         environment = dict(os.environ, **(environment or {}))
         command = [ONLOGIN, '-c', self.config_file]
         if listener is None:
-            command = ['spawn-fcgi', '-n', '-s', self.socket, '-M', '0600', '-b', '4096', '--',
+            command = ['spawn-fcgi', '-n', '-s', self.socket, '-M', mode, '-b', '4096', '--',
                        *command]
         with self.log_file.open('ab') as file:
             self.process = Process(command, env=environment, stdin=listener or subprocess.DEVNULL,
@@ -454,6 +459,13 @@ class Nginx:
                 return probe.connect_ex(('127.0.0.1', self.port)) == 0
         until(ready, 10, 'nginx')
 
+    def reload(self):
+        """Until the processes with the old configuration have gone."""
+        children = pathlib.Path(f'/proc/{self.process.pid}/task/{self.process.pid}/children')
+        old = set(children.read_text().split())
+        self.process.signal(signal.SIGHUP)
+        until(lambda: (new := set(children.read_text().split())) and not new & old, 10, 'the reload')
+
     def connect(self):
         return http.client.HTTPSConnection('localhost', self.port, context=self.context,
                                            timeout=30)
@@ -495,10 +507,10 @@ class Nginx:
             check_no_leak(f"nginx's {log.name}", log.read_text(errors='replace'))
 
 
-def make_certificate(certificate, key, name):
+def make_certificate(certificate, key, name, days=30):
     """Signed by itself."""
     subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
-                    'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30', '-subj', f'/CN={name}',
+                    'ec_paramgen_curve:prime256v1', '-nodes', '-days', str(days), '-subj', f'/CN={name}',
                     '-addext', f'subjectAltName=DNS:{name}', '-keyout', str(key), '-out',
                     str(certificate)], check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)

@@ -1,0 +1,166 @@
+#include "doctor_checks.hh"
+#include "encode.hh"
+#include "http_probe.hh"
+#include "json.hh"
+
+#include <cstdlib>
+#include <ctime>
+
+#include <netdb.h>
+
+namespace onlogin {
+
+namespace {
+
+constexpr long day_s = 24L * 60 * 60;
+
+std::string site_of(const Front& front)
+{
+    const bool usual = front.port == (front.scheme == "https" ? "443" : "80");
+    return front.scheme + "://" + front.name + (usual ? "" : ':' + front.port);
+}
+
+void check_name(Findings& findings, const Front& front)
+{
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* list = nullptr;
+    if (getaddrinfo(front.name.c_str(), front.port.c_str(), &hints, &list) != 0)
+        return findings.warn("front", front.name + " is not known to the name server of this host",
+                             "phones need it: add an A record at your DNS provider");
+    freeaddrinfo(list);
+}
+
+HttpProbe request_to(const Front& front, const std::string& path_and_query)
+{
+    HttpProbe request{Secret{site_of(front) + path_and_query}};
+    request.connect_to = front.connect_to;
+    // OpenSSL's variable, for hosts with CA certificates of their own.
+    if (const char* const file = getenv("SSL_CERT_FILE"))
+        request.ca_file = file;
+    return request;
+}
+
+struct CertificateFault
+{
+    std::string_view sign; // in libcurl's text
+    const char* mend;
+};
+constexpr CertificateFault certificate_faults[] = {
+    {"expired", "renew it: certbot renew, then systemctl reload nginx"},
+    {"subject name", "get a certificate for this name: certbot certonly --webroot -w "
+                     "/var/www/html -d NAME"},
+    {"self-signed", "phones trust certificates of a public CA alone: certbot gets one"},
+    {"unable to get local issuer",
+     "use the whole chain (fullchain.pem), of a CA that phones trust"},
+};
+
+const char* mend_of(const std::string& failure)
+{
+    for (const auto& fault : certificate_faults)
+        if (failure.find(fault.sign) != failure.npos)
+            return fault.mend;
+    return "ssl_certificate must be the whole chain of a public CA, for this name";
+}
+
+void check_certificate_end(Findings& findings, const Front& front, std::time_t end)
+{
+    if (end == 0)
+        return;
+    const long days = (end - std::time(nullptr)) / day_s;
+    char date[16] = "";
+    std::tm parts{};
+    if (gmtime_r(&end, &parts))
+        strftime(date, sizeof date, "%Y-%m-%d", &parts);
+    const auto text = front.name + ": trusted, for this name, until " + date + " (" +
+                      std::to_string(days) + " days)";
+    if (days < 15)
+        findings.warn("certificate", text, "renew it soon: systemctl list-timers certbot.timer");
+    else
+        findings.ok("certificate", text);
+}
+
+// TLS 1.2 is what older phones have:
+// https://developers.weixin.qq.com/miniprogram/dev/framework/ability/network.html
+void check_tls12(Findings& findings, const Front& front, const std::string& path)
+{
+    auto request = request_to(front, path);
+    request.only_tls12 = true;
+    request.trusting = true;
+    if (const auto probed = probe(request); probed.failed_at == HttpStep::Tls)
+        findings.bad("tls", front.name + " refuses TLS 1.2, which older phones need",
+                     "ssl_protocols TLSv1.2 TLSv1.3, and the ciphers of snippets/onlogin-tls.conf, "
+                     "for all servers on this port");
+    else if (probed.failed_at == HttpStep::Done)
+        findings.ok("tls", front.name + " takes TLS 1.2");
+}
+
+struct Answer
+{
+    long code = -2; // of the JSON object; -2: it is none
+    std::string message;
+};
+
+Answer read_answer(const std::string& body)
+{
+    const auto json = parse_json(body);
+    if (!json || !json->isObject() || !(*json)["code"].isInt())
+        return {};
+    return {(*json)["code"].asInt(),
+            (*json)["message"].isString() ? (*json)["message"].asString() : ""};
+}
+
+void judge_login(Findings& findings, const std::string& what, const HttpProbed& probed)
+{
+    constexpr int code_refused = 40029;
+    if (probed.failed_at != HttpStep::Done)
+        return findings.bad("front", what + ": " + probed.failure,
+                            probed.failed_at == HttpStep::Connection
+                                ? "systemctl start nginx; does it listen there?"
+                                : "look at nginx's error log");
+    const auto answer = read_answer(probed.body);
+    const auto said = what + ": HTTP " + std::to_string(probed.status);
+    if (probed.status == 401 && answer.code == code_refused)
+        return findings.ok("front", said + ", 40029, as a made-up code must be answered, by " +
+                                        probed.version + " in " + std::to_string(probed.answer_ms) +
+                                        " ms");
+    if (answer.code == -2)
+        return findings.bad("front", said + " and no JSON: something else answers here",
+                            "is nginx reloaded (systemctl reload nginx)? does another server block "
+                            "have the same name?");
+    const auto text = said +
+                      (answer.code == probed.status ? "" : ", " + std::to_string(answer.code)) +
+                      ", " + answer.message;
+    if (probed.status == 502 && answer.message.find("worker") != std::string::npos)
+        return findings.bad("front", text,
+                            "systemctl status onlogin; what is said of the socket above");
+    if (probed.status == 429)
+        return findings.warn("front", text, "ask the doctor again in a minute");
+    findings.bad("front", text,
+                 "see what is said of WeChat below, and the worker's log: journalctl -u onlogin");
+}
+
+} // namespace
+
+void check_front(Findings& findings, const Front& front, const Config& config)
+{
+    check_name(findings, front);
+    std::string path = front.path + "?code=";
+    append_percent_encoded(path, made_up_code);
+    if (config.apps.size() > 1)
+        path += "&appid=" + config.apps.front().appid;
+    auto request = request_to(front, path);
+    auto probed = probe(request);
+    if (front.scheme == "https" && probed.failed_at == HttpStep::Certificate) {
+        findings.bad("certificate", front.name + ": " + probed.failure, mend_of(probed.failure));
+        request.trusting = true;
+        probed = probe(request);
+    } else if (probed.failed_at == HttpStep::Done) {
+        check_certificate_end(findings, front, probed.certificate_end);
+    }
+    judge_login(findings, site_of(front) + front.path, probed);
+    if (front.scheme == "https" && probed.failed_at > HttpStep::Connection)
+        check_tls12(findings, front, front.path);
+}
+
+} // namespace onlogin

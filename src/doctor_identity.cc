@@ -1,0 +1,96 @@
+#include "doctor_checks.hh"
+#include "nginx_site.hh"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <set>
+
+namespace onlogin {
+
+namespace {
+
+constexpr std::array identity_headers{"X-WX-OPENID", "X-WX-APPID", "X-WX-UNIONID", "X-WX-SOURCE"};
+
+struct Passing
+{
+    const char* pass; // the directive that hands a request to a backend
+    const char* set;  // and the one that sets what it is told
+    bool as_variable; // HTTP_X_WX_OPENID instead of X-WX-OPENID
+};
+constexpr Passing passings[] = {
+    {"proxy_pass", "proxy_set_header", false}, {"grpc_pass", "grpc_set_header", false},
+    {"fastcgi_pass", "fastcgi_param", true},   {"uwsgi_pass", "uwsgi_param", true},
+    {"scgi_pass", "scgi_param", true},
+};
+
+std::string as_variable(std::string name)
+{
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+        return c == '-' ? '_' : static_cast<char>(std::toupper(c));
+    });
+    return "HTTP_" + name;
+}
+
+bool same_name(std::string_view a, std::string_view b)
+{
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+        return std::tolower(x) == std::tolower(y);
+    });
+}
+
+// The identity headers that reach the backend of `at` as the client sent them.
+std::string unguarded_headers(const VisitedLocation& at, const Passing& passing)
+{
+    std::string missing;
+    for (const char* header : identity_headers) {
+        const std::string name = passing.as_variable ? as_variable(header) : header;
+        const auto set = at.scope.find(passing.set);
+        if (std::none_of(set.begin(), set.end(), [&](const Directive* directive) {
+                return !directive->args.empty() && same_name(directive->args[0], name);
+            }))
+            missing += (missing.empty() ? "" : ", ") + std::string{header};
+    }
+    return missing;
+}
+
+} // namespace
+
+void check_identity_headers(Findings& findings, const std::vector<Directive>& main,
+                            const std::vector<OurLocation>& ours)
+{
+    std::set<const Directive*> guarded; // servers that ask us who a user is
+    std::set<const Directive*> own;
+    for (const auto& location : ours) {
+        own.insert(&location.at.location);
+        if (fastcgi_param(location.at.scope, "ONLOGIN_ACTION") == "auth")
+            guarded.insert(&location.at.server);
+    }
+    if (guarded.empty())
+        return;
+    bool all_set = true;
+    each_location(main, [&](const VisitedLocation& at) {
+        if (!guarded.contains(&at.server) || own.contains(&at.location))
+            return;
+        for (const auto& passing : passings) {
+            const auto& block = at.location.block;
+            if (std::none_of(block.begin(), block.end(),
+                             [&](const auto& inner) { return inner.name == passing.pass; }))
+                continue;
+            const auto missing = unguarded_headers(at, passing);
+            if (missing.empty())
+                continue;
+            all_set = false;
+            const bool trusts = at.scope.value("auth_request").value_or("off") != "off";
+            const auto text =
+                title(at.location) + " passes " + missing + " on as the client sent it";
+            const auto mend = std::string{"set each with "} + passing.set +
+                              ", to what onlogin says or to nothing";
+            trusts ? findings.bad("headers", text, mend) : findings.warn("headers", text, mend);
+        }
+    });
+    if (all_set)
+        findings.ok("headers", "X-WX-* of clients reach no backend");
+}
+
+} // namespace onlogin

@@ -1,0 +1,211 @@
+#include "command.hh"
+#include "doctor_checks.hh"
+#include "nginx_site.hh"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include <cstdio>
+
+#include <unistd.h>
+
+namespace onlogin {
+
+namespace {
+
+constexpr const char* site = "copy nginx/onlogin.conf and its snippets as the README says";
+
+// The text between `label` and the next space.
+std::string word_behind(const std::string& text, std::string_view label)
+{
+    const auto at = text.find(label);
+    if (at == text.npos)
+        return {};
+    const auto begin = at + label.size();
+    return text.substr(begin, text.find_first_of(" \n", begin) - begin);
+}
+
+// The release that has all that our snippets use: `keepalive_timeout` and `keepalive_requests` of
+// an upstream (https://nginx.org/en/CHANGES-1.16, 1.15.3).
+constexpr std::array oldest{1, 15, 3};
+
+void check_version(Findings& findings, const std::string& text)
+{
+    const auto name = word_behind(text, "version: ");
+    std::array version{0, 0, 0};
+    if (sscanf(name.c_str(), "nginx/%d.%d.%d", &version[0], &version[1], &version[2]) == 3 &&
+        version < oldest)
+        findings.bad("nginx", name + " is too old for the snippets",
+                     "take 1.15.3 or newer; Debian 12 has 1.22");
+    else
+        findings.ok("nginx", name);
+}
+
+std::string user_of(const std::vector<Directive>& main, const std::string& version)
+{
+    if (const auto named = Scope{main}.value("user"))
+        return *named;
+    const auto compiled = word_behind(version, "--user=");
+    return compiled.empty() ? "nobody" : compiled;
+}
+
+void check_timeout(Findings& findings, const OurLocation& ours, long ours_ms)
+{
+    const auto set = ours.at.scope.value("fastcgi_read_timeout");
+    const auto nginx_ms = nginx_time_ms(set.value_or("60s"));
+    if (nginx_ms && *nginx_ms <= ours_ms)
+        findings.bad("timeouts",
+                     title(ours.at.location) + ": nginx waits " + std::to_string(*nginx_ms) +
+                         " ms for the worker, which waits " + std::to_string(ours_ms) +
+                         " ms for WeChat",
+                     "fastcgi_read_timeout must be longer, as 15s");
+}
+
+// Whether a format, as `log_format` has it, shows the query string, and so the code.
+bool shows_query(std::string_view format)
+{
+    constexpr std::array variables{"request", "request_uri", "args", "query_string", "arg_code"};
+    for (auto at = format.find('$'); at != format.npos; at = format.find('$', at + 1)) {
+        auto name = format.substr(at + 1);
+        if (name.starts_with('{'))
+            name.remove_prefix(1);
+        name = name.substr(0, name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"));
+        if (std::find(variables.begin(), variables.end(), name) != variables.end())
+            return true;
+    }
+    return false;
+}
+
+// Whether the format of that name does; nginx has `combined` built in.
+bool format_shows_query(const std::vector<Directive>& main, const std::string& name)
+{
+    if (name == "combined")
+        return true;
+    for (const auto& http : main)
+        for (const auto& directive : http.block)
+            if (directive.name == "log_format" && !directive.args.empty() &&
+                directive.args[0] == name)
+                return std::any_of(directive.args.begin() + 1, directive.args.end(), shows_query);
+    return false;
+}
+
+void check_logs(Findings& findings, const std::vector<Directive>& main, const OurLocation& ours)
+{
+    std::string leaks;
+    const auto access = ours.at.scope.find("access_log");
+    if (access.empty())
+        leaks = "access_log (nginx's own)";
+    for (const auto* log : access) {
+        if (log->args.empty() || log->args[0] == "off")
+            continue;
+        const auto format = log->args.size() >= 2 && log->args[1].find('=') == std::string::npos
+                                ? log->args[1]
+                                : "combined";
+        if (format_shows_query(main, format))
+            leaks = "access_log " + log->args[0];
+    }
+    const auto errors = ours.at.scope.find("error_log");
+    const bool quiet = !errors.empty() && std::all_of(errors.begin(), errors.end(), [](auto* log) {
+        return log->args.size() >= 2 && log->args[1] == "emerg";
+    });
+    if (!quiet)
+        leaks += leaks.empty() ? "error_log" : " and error_log";
+    if (!leaks.empty())
+        findings.warn("logs",
+                      title(ours.at.location) + ": " + leaks +
+                          " can hold login codes, and whoever reads one in time is that user",
+                      "`access_log … onlogin` and `error_log … emerg`, as in "
+                      "snippets/onlogin-location.conf");
+}
+
+void check_addresses(Findings& findings, const OurLocation& ours, NginxSeen& seen)
+{
+    for (const auto& address : ours.addresses) {
+        constexpr std::string_view unix_prefix = "unix:";
+        if (address.find('$') != address.npos)
+            continue;
+        if (address.starts_with(unix_prefix)) {
+            const auto path = address.substr(unix_prefix.size());
+            if (std::find(seen.sockets.begin(), seen.sockets.end(), path) == seen.sockets.end())
+                seen.sockets.push_back(path);
+        } else {
+            findings.warn("socket",
+                          title(ours.at.location) + " goes to " + address +
+                              ", a TCP port: whoever reaches it is past nginx and its limits",
+                          "use a unix socket");
+        }
+    }
+}
+
+void check_server(Findings& findings, const OurLocation& ours, NginxSeen& seen)
+{
+    const auto& server = ours.at.server;
+    if (is_on(ours.at.server_scope, "underscores_in_headers"))
+        findings.bad("headers",
+                     "underscores_in_headers is on for the server at " + server.place() +
+                         ": to backends X_WX_OPENID of a client looks like X-WX-OPENID",
+                     "switch it off");
+    const auto name = server_name(ours);
+    const auto listen = best_listen(ours);
+    if (name.empty() || !listen)
+        return findings.warn("front",
+                             "the server at " + server.place() +
+                                 " has no name or port that the doctor could ask",
+                             "try a login from outside: curl -i "
+                             "'https://YOUR.NAME/onLogin?code=made-up' must say 40029");
+    if (!listen->tls)
+        findings.warn("front", name + " has no TLS in nginx: mini programs use https:// alone",
+                      "`listen 443 ssl` and a certificate, unless a load balancer in front has "
+                      "them");
+    seen.fronts.push_back({listen->tls ? "https" : "http", name, listen->port,
+                           ours.at.location.args.back(), listen->address});
+}
+
+} // namespace
+
+NginxSeen check_nginx(Findings& findings, const Config* config)
+{
+    constexpr int patience_ms = 20'000;
+    NginxSeen seen;
+    const auto version = run_command({"nginx", "-V"}, patience_ms);
+    if (!version) {
+        findings.warn("nginx", "it is not on this host", "the checks of nginx are left out");
+        return seen;
+    }
+    check_version(findings, version->errors);
+    const auto dump = run_command({"nginx", "-T"}, patience_ms);
+    if (!dump || dump->status != 0) {
+        const auto lines = dump ? dump->errors : std::string{};
+        const auto emerg = lines.find("[emerg]");
+        const auto said = emerg == lines.npos
+                              ? std::string{"it ended with an error"}
+                              : lines.substr(emerg, lines.find('\n', emerg) - emerg);
+        if (geteuid() == 0)
+            findings.bad("nginx", "nginx -T: " + said, "mend that until `nginx -t` is content");
+        else
+            findings.warn("nginx", "nginx -T: " + said, "run the doctor as root to look at nginx");
+        return seen;
+    }
+
+    const auto main = parse_nginx_config(dump->output);
+    seen.user = user_of(main, version->errors);
+    seen.running_user_known = true;
+    const auto ours = our_locations(main);
+    if (ours.empty())
+        findings.bad("location", "no location of nginx hands requests to onlogin", site);
+
+    std::set<const Directive*> servers;
+    for (const auto& location : ours) {
+        findings.ok("location", title(location.at.location));
+        check_addresses(findings, location, seen);
+        check_timeout(findings, location, config ? config->wechat.timeout_ms : 4500);
+        check_logs(findings, main, location);
+        if (is_login(location) && servers.insert(&location.at.server).second)
+            check_server(findings, location, seen);
+    }
+    check_identity_headers(findings, main, ours);
+    return seen;
+}
+
+} // namespace onlogin
