@@ -8,6 +8,7 @@
 #include "http_client.hh"
 #include "log.hh"
 #include "loop.hh"
+#include "notify.hh"
 #include "options.hh"
 #include "process.hh"
 #include "resolver.hh"
@@ -40,6 +41,16 @@ std::string credentials_directory()
 Config load(const Options& options)
 {
     return load_config(options.config_file, credentials_directory());
+}
+
+std::string count(long number, const std::string& what)
+{
+    return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
+std::string mini_programs(const Config& config)
+{
+    return count(static_cast<long>(config.apps.size()), "mini program");
 }
 
 enum class Mode
@@ -76,6 +87,7 @@ int serve(const Options& options, Mode mode)
         return leave();
     }
 
+    const Notifier notifier;
     FcgiGateway gateway{loop, take_listening_socket(), limits_of(*config), handler,
                         log,  [&] { loop.stop(); }};
 
@@ -84,18 +96,22 @@ int serve(const Options& options, Mode mode)
         if (std::exchange(stopping, true))
             return loop.stop();
         log.info("stopping", {{"in_flight", app.in_flight}});
+        notifier.stopping("stopping, " + count(app.in_flight, "request") + " in flight");
         gateway.drain();
     };
     const auto reload = [&] {
         try {
             app.config = std::make_shared<const Config>(load(options));
         } catch (const ConfigError& error) {
+            notifier.status(std::string{"the old configuration stays, the new one is refused: "} +
+                            error.what());
             return log.error("reload", {{"reason", error.what()}, {"advice", "the old one stays"}});
         }
         log.configure(app.config->log.level, app.config->log.json);
         http.configure(app.config->wechat);
         wechat.forget_advice();
         gateway.configure(limits_of(*app.config));
+        notifier.status("serving " + mini_programs(*app.config));
         log.info("reload", {{"file", options.config_file}, {"outcome", "ok"}});
     };
     const SignalWatch terminate{loop, SIGTERM, stop};
@@ -112,6 +128,7 @@ int serve(const Options& options, Mode mode)
 
     release_signals();
     log.info("serving", {{"version", version}, {"file", options.config_file}});
+    notifier.ready("serving " + mini_programs(*config));
     loop.run();
     hold_signals();
     log.info("stopped", {});
@@ -121,8 +138,7 @@ int serve(const Options& options, Mode mode)
 int check(const Options& options)
 {
     const auto config = load(options);
-    printf("%s is fine: %zu mini program%s\n", options.config_file.c_str(), config.apps.size(),
-           config.apps.size() == 1 ? "" : "s");
+    printf("%s is fine: %s\n", options.config_file.c_str(), mini_programs(config).c_str());
     return 0;
 }
 

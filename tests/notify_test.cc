@@ -1,0 +1,130 @@
+#include "notify.hh"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+
+#include <sys/socket.h>
+
+using namespace onlogin;
+
+namespace {
+
+// systemd's end of the socket.
+struct Manager
+{
+    std::string name;
+    Fd socket{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+
+    explicit Manager(std::string at)
+        : name{std::move(at)}
+    {
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        name.copy(address.sun_path, name.size());
+        if (name[0] == '@')
+            address.sun_path[0] = '\0';
+        const auto length = offsetof(sockaddr_un, sun_path) + name.size();
+        BOOST_REQUIRE(bind(socket.get(), reinterpret_cast<const sockaddr*>(&address),
+                           static_cast<socklen_t>(length)) == 0);
+        setenv("NOTIFY_SOCKET", name.c_str(), 1);
+    }
+    Manager(const Manager&) = delete;
+    Manager& operator=(const Manager&) = delete;
+    ~Manager()
+    {
+        if (name[0] != '@')
+            std::filesystem::remove(name);
+        unsetenv("NOTIFY_SOCKET");
+    }
+
+    // The next datagram; empty if there is none.
+    [[nodiscard]] std::string hear() const
+    {
+        char buffer[4096];
+        const auto count = recv(socket.get(), buffer, sizeof buffer, 0);
+        return count < 0 ? "" : std::string(buffer, static_cast<std::size_t>(count));
+    }
+};
+
+std::string own_path()
+{
+    return std::filesystem::temp_directory_path() / ("onlogin-notify." + std::to_string(getpid()));
+}
+
+std::string own_abstract_name()
+{
+    return "@onlogin-notify." + std::to_string(getpid());
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(notify)
+
+BOOST_AUTO_TEST_CASE(states_reach_a_socket_with_a_path)
+{
+    const Manager manager{own_path()};
+    const Notifier notifier;
+    notifier.ready("serving 2 mini programs");
+    BOOST_TEST(manager.hear() == "READY=1\nSTATUS=serving 2 mini programs");
+    notifier.status("all is well");
+    BOOST_TEST(manager.hear() == "STATUS=all is well");
+    notifier.stopping("2 logins in flight");
+    BOOST_TEST(manager.hear() == "STOPPING=1\nSTATUS=2 logins in flight");
+}
+
+BOOST_AUTO_TEST_CASE(states_reach_an_abstract_socket)
+{
+    const Manager manager{own_abstract_name()};
+    Notifier{}.ready("serving");
+    BOOST_TEST(manager.hear() == "READY=1\nSTATUS=serving");
+}
+
+BOOST_AUTO_TEST_CASE(a_status_cannot_add_lines)
+{
+    const Manager manager{own_abstract_name()};
+    Notifier{}.status("one\nMAINPID=1\r\t");
+    BOOST_TEST(manager.hear() == "STATUS=one MAINPID=1  ");
+}
+
+BOOST_AUTO_TEST_CASE(the_address_leaves_the_environment)
+{
+    const Manager manager{own_abstract_name()};
+    const Notifier notifier;
+    BOOST_TEST(getenv("NOTIFY_SOCKET") == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(without_anybody_to_tell_nothing_happens)
+{
+    for (const std::string& address :
+         {std::string{}, std::string{"@"}, std::string{"/"}, std::string{"relative"},
+          std::string{"vsock:2:1234"}, std::string{"/nonexistent/socket"},
+          "/" + std::string(107, 'x'), "/" + std::string(5000, 'x')}) {
+        setenv("NOTIFY_SOCKET", address.c_str(), 1);
+        Notifier{}.ready("serving");
+    }
+    unsetenv("NOTIFY_SOCKET");
+    Notifier{}.ready("serving");
+}
+
+BOOST_AUTO_TEST_CASE(a_manager_that_does_not_listen_holds_nothing_up)
+{
+    const Manager manager{own_abstract_name()};
+    const Notifier notifier;
+    for (int count = 0; count < 10'000; ++count) // more than its queue takes
+        notifier.status("busy");
+    BOOST_TEST(manager.hear() == "STATUS=busy");
+}
+
+BOOST_AUTO_TEST_CASE(a_manager_that_is_gone_does_no_harm)
+{
+    const Notifier notifier = [] {
+        const Manager manager{own_path()};
+        return Notifier{};
+    }();
+    notifier.ready("serving");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
