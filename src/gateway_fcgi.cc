@@ -181,7 +181,7 @@ struct FcgiGateway::Impl
         request.body_too_large = connection.unread;
         check_length(request, variables, limits.body_bytes);
         request.arrived = Clock::now();
-        request.draining = draining && request.arrived - drain_began > drain_grace;
+        request.draining = grace_over && !on_time;
         enter(connection, State::Serving);
         connection.task = serve(connection, std::move(request));
         connection.task.start();
@@ -253,12 +253,23 @@ struct FcgiGateway::Impl
             end_if_drained();
     }
 
-    // For a stop: closes a kept connection, unless the next request is already there.
+    // For a stop: serves a request that already lies in the socket, late or not (the peer had been
+    // told nothing), and closes a kept connection that has none.
     void close_unless_asked(Connection& connection)
     {
+        on_time = true;
         read_input(connection);
+        on_time = false;
         if (connection.state == State::Idle)
             close(connection);
+    }
+
+    void close_all_unless_asked()
+    {
+        for_each_connection([&](Connection& connection) {
+            if (connection.state == State::Idle || connection.state == State::Gathering)
+                close_unless_asked(connection);
+        });
     }
 
     // Ends the connection, and cancels the request that it waits for. Freed a moment later: this
@@ -312,12 +323,9 @@ struct FcgiGateway::Impl
     {
         listener.stop(); // what waits in its queue has been sent already
         draining = true;
-        drain_began = Clock::now();
-        for_each_connection([&](Connection& connection) {
-            if (connection.state == State::Idle || connection.state == State::Gathering)
-                close_unless_asked(connection);
-        });
+        close_all_unless_asked();
         drain_timer.start(drain_grace, [this] {
+            close_all_unless_asked(); // a busy host lets timers run before it lets us read
             grace_over = true;
             const auto left = limits.drain - drain_grace;
             drain_timer.start(std::max(left, milliseconds{0}), [this] { end_now(); });
@@ -366,9 +374,9 @@ struct FcgiGateway::Impl
     Timer drain_timer;
     std::unordered_map<Connection*, Handle> connections;
     std::vector<Handle> leaving; // have an answer that nobody has tried to send yet
-    Clock::time_point drain_began;
     bool draining = false;
     bool grace_over = false;
+    bool on_time = false; // what is read now was sent before the peer could know of the stop
     bool ended = false;
     char buffer[64 * 1024];
 };

@@ -197,6 +197,29 @@ class Stop(Case):
             connection.close()
         self.assertEqual(worker.wait(1 * PATIENCE), 0)
 
+    def test_what_came_in_time_is_served_even_by_a_worker_without_time(self):
+        for _ in range(5):
+            worker = self.own_worker()
+            silent = [worker.connect() for _ in range(5)]
+            self.assert_unharmed(worker)  # it has them all
+            worker.process.signal(signal.SIGTERM)
+            worker.await_log(' stopping ')
+            worker.process.signal(signal.SIGSTOP)
+            if in_time := not worker.log_lines(' stopped') and worker.process.alive():
+                for connection in silent:
+                    connection.send(fcgi.request(fcgi.get('code=' + magic())))
+                time.sleep(0.3)
+            worker.process.signal(signal.SIGCONT)
+            if in_time:
+                for connection in silent:
+                    self.assert_logged_in(connection.read_answer())
+            for connection in silent:
+                connection.close()
+            self.assertEqual(worker.wait(1 * PATIENCE), 0)
+            if in_time:
+                return
+        self.skipTest('this machine is too busy to be in time')
+
     def test_a_request_that_is_half_there_is_served_when_it_comes(self):
         worker = self.own_worker()
         body = f'code={magic()}'.encode()
