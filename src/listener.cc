@@ -4,7 +4,9 @@
 #include <climits>
 #include <system_error>
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 namespace onlogin {
 
@@ -16,6 +18,21 @@ constexpr milliseconds between_complaints{60'000};
 // Few at a time: processes that share the socket share the connections.
 constexpr int batch = 16;
 
+// O_NONBLOCK belongs to the open socket, not to our descriptor, and systemd takes it away each time
+// it gives the socket to a process as standard input: to another worker, or to a command of
+// ExecReload=. An accept on an empty queue would then hold the loop until somebody connects.
+void make_non_blocking(int socket)
+{
+    fcntl(socket, F_SETFL, O_NONBLOCK);
+}
+
+// For an accept that is caught between the two: it gives up after a moment.
+void bound_blocking(int socket)
+{
+    const timeval moment{0, 1'000};
+    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof moment);
+}
+
 } // namespace
 
 Listener::Listener(Loop& loop, Fd socket, Log& log, std::function<void(Fd)> accepted)
@@ -26,6 +43,7 @@ Listener::Listener(Loop& loop, Fd socket, Log& log, std::function<void(Fd)> acce
     , pause_{loop}
     , complained_{Clock::now() - between_complaints}
 {
+    bound_blocking(socket_.get());
     watch_->want(Watch::Readable);
 }
 
@@ -38,6 +56,7 @@ void Listener::stop()
 
 void Listener::accept_some(int most)
 {
+    make_non_blocking(socket_.get());
     for (int count = 0; count < most; ++count) {
         Fd connection{accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
         if (!connection) {

@@ -14,9 +14,10 @@ namespace onlogin {
 class Listener
 {
 public:
-    // Accepts on `socket`, which becomes non-blocking and may be shared with other processes, and
-    // hands each connection (non-blocking, close-on-exec) to `accepted`. When the process or the
-    // host is out of descriptors it says so in the log, waits a moment and goes on.
+    // Accepts on `socket`, which may be shared with other processes and becomes non-blocking, again
+    // when one of them changes that. Hands each connection (non-blocking, close-on-exec) to
+    // `accepted`. When the process or the host is out of descriptors it says so in the log, waits a
+    // moment and goes on.
     Listener(Loop& loop, Fd socket, Log& log, std::function<void(Fd connection)> accepted);
 
     // Accepts all that wait in the queue now, then never again.
