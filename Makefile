@@ -40,7 +40,7 @@ bare     := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/bench/*.cc))
 build_packages := g++ pkg-config libuv1-dev libcurl4-openssl-dev libjsoncpp-dev
 run_packages   := nginx-light spawn-fcgi openssl ca-certificates curl
 demo_packages  := $(build_packages) $(run_packages)
-test_packages  := $(demo_packages) libboost-test-dev python3 mandoc
+test_packages  := $(demo_packages) libboost-test-dev python3 mandoc systemd
 lint_packages  := $(test_packages) clang clang-format clang-tidy cppcheck shellcheck libfcgi-dev
 bench_packages := $(demo_packages) libfcgi-dev libnginx-mod-http-echo wrk
 
@@ -103,6 +103,8 @@ bin      := $(DESTDIR)$(PREFIX)/bin
 libexec  := $(DESTDIR)$(PREFIX)/libexec/onlogin
 share    := $(DESTDIR)$(PREFIX)/share/onlogin
 man      := $(DESTDIR)$(PREFIX)/share/man
+lib      := $(DESTDIR)$(PREFIX)/lib
+services := $(notdir $(wildcard systemd/*.service systemd/*.socket))
 
 install: all
 	install -D -m 755 $(build)/onlogin $(sbin)/onlogin
@@ -113,10 +115,14 @@ install: all
 	install -D -m 644 -t $(man)/man5 src/onlogin.json.5
 	install -D -m 644 -t $(share)/nginx nginx/onlogin.conf
 	install -D -m 644 -t $(share)/nginx/snippets nginx/snippets/*.conf
+	install -D -m 644 -t $(lib)/systemd/system $(services:%=systemd/%)
+	sed -i 's|/usr/sbin/onlogin|$(PREFIX)/sbin/onlogin|' $(services:%=$(lib)/systemd/system/%)
+	install -D -m 644 systemd/onlogin.sysusers $(lib)/sysusers.d/onlogin.conf
 
 uninstall:
 	rm -f $(sbin)/onlogin $(bin)/onlogin-fake-wechat
 	rm -f $(man)/man8/onlogin.8 $(man)/man5/onlogin.json.5
+	rm -f $(services:%=$(lib)/systemd/system/%) $(lib)/sysusers.d/onlogin.conf
 	rm -rf $(libexec) $(share)
 
 clean:
