@@ -9,7 +9,6 @@ import signal
 import threading
 import time
 
-import fcgi
 from harness import ONLOGIN, PATIENCE, Case, configuration, each, magic, new_directory
 from holder import Holder
 
@@ -160,11 +159,3 @@ class SharedSocket(Case):
         self.holder.hand_over()
         worker.process.signal(number)
         self.assertEqual(worker.wait(2 * PATIENCE), 0)
-
-    def test_a_worker_is_not_held_up_by_the_start_of_others(self):
-        worker = self.holder.start()
-        with worker.connect() as connection:  # in flight while the others start
-            connection.send(fcgi.request(fcgi.get('code=' + magic('delay-500'))))
-            for _ in range(3):
-                self.holder.start()
-            self.assert_logged_in(connection.read_answer())

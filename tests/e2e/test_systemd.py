@@ -26,7 +26,7 @@ def run(*command):
 
 def make(*words):
     status, text = run('make', '-C', ROOT, '--no-print-directory', '-o', 'all', f'build={BUILD}',
-                       *words)
+                       'DESTDIR=', *words)
     if status != 0:
         raise AssertionError(text)
 
@@ -80,8 +80,8 @@ class Installed(Case):
     def test_all_services_share_one_sandbox(self, name):
         def sandbox(file):
             return {setting: values for setting, values in settings(file).items()
-                    if re.match('(Capability|Keyring|Lock|Memory|NoNew|Private|Proc|Protect|ReadOnly|'
-                                'Remove|Restrict|SystemCall|UMask)', setting)}
+                    if re.match('(Capability|Keyring|Lock|Memory|NoNew|Private|Proc|Protect|'
+                                'ReadOnly|Remove|Restrict|SystemCall|UMask)', setting)}
         self.assertEqual(sandbox(self.units / name), sandbox(self.units / 'onlogin.service'))
 
     @each(*EACH_SERVICE)
