@@ -257,19 +257,13 @@ struct FcgiGateway::Impl
     // told nothing), and closes a kept connection that has none.
     void close_unless_asked(Connection& connection)
     {
+        if (connection.state != State::Idle && connection.state != State::Gathering)
+            return;
         on_time = true;
         read_input(connection);
         on_time = false;
         if (connection.state == State::Idle)
             close(connection);
-    }
-
-    void close_all_unless_asked()
-    {
-        for_each_connection([&](Connection& connection) {
-            if (connection.state == State::Idle || connection.state == State::Gathering)
-                close_unless_asked(connection);
-        });
     }
 
     // Ends the connection, and cancels the request that it waits for. Freed a moment later: this
@@ -323,9 +317,10 @@ struct FcgiGateway::Impl
     {
         listener.stop(); // what waits in its queue has been sent already
         draining = true;
-        close_all_unless_asked();
+        for_each_connection([this](Connection& each) { close_unless_asked(each); });
         drain_timer.start(drain_grace, [this] {
-            close_all_unless_asked(); // a busy host lets timers run before it lets us read
+            // Once more: a busy host may run timers before it lets us read.
+            for_each_connection([this](Connection& each) { close_unless_asked(each); });
             grace_over = true;
             const auto left = limits.drain - drain_grace;
             drain_timer.start(std::max(left, milliseconds{0}), [this] { end_now(); });
