@@ -1,5 +1,6 @@
 #include "http_client.hh"
 
+#include "ca_directory.hh"
 #include "cork.hh"
 #include "error.hh"
 #include "upstream_sockets.hh"
@@ -57,10 +58,11 @@ struct Transfer
 
 struct HttpClient::Impl
 {
-    Impl(Loop& on, Resolver& names, WechatConfig settings)
+    Impl(Loop& on, Resolver& names, WechatConfig settings, CaStore certificates)
         : loop{on}
         , resolver{names}
         , config{std::move(settings)}
+        , store{certificates}
         , timer{on}
     {
         curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -118,10 +120,7 @@ struct HttpClient::Impl
         set(CURLOPT_FOLLOWLOCATION, 0L);
         set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
         set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-        // With a CA path libcurl parses the store anew for each connection: 22 ms instead of 1.
-        set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
-        if (!config.ca_file.empty())
-            set(CURLOPT_CAINFO, config.ca_file.c_str());
+        choose_certificates(transfer->easy.get());
         set(CURLOPT_PROXY, config.proxy.c_str()); // empty: none, whatever the environment says
         set(CURLOPT_HTTP_VERSION,
             static_cast<long>(config.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
@@ -142,6 +141,22 @@ struct HttpClient::Impl
         set(CURLOPT_PREREQFUNCTION, on_request);
         set(CURLOPT_PREREQDATA, transfer.get());
         return transfer;
+    }
+
+    // libcurl's default is both, file and directory, and then it parses the whole file (22 ms) for
+    // each connection. With the file alone it does so once; with the directory alone it never does,
+    // but reads the one certificate that it needs (1 ms) for each connection.
+    void choose_certificates(CURL* easy) const
+    {
+        const char* const directory = curl_version_info(CURLVERSION_NOW)->capath;
+        if (store == CaStore::Directory && config.ca_file.empty() && directory &&
+            has_hashed_certificates(directory)) {
+            curl_easy_setopt(easy, CURLOPT_CAINFO, nullptr);
+            return;
+        }
+        curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+        if (!config.ca_file.empty())
+            curl_easy_setopt(easy, CURLOPT_CAINFO, config.ca_file.c_str());
     }
 
     // Tells libcurl the addresses of `endpoint`, when `transfer` starts.
@@ -289,6 +304,7 @@ struct HttpClient::Impl
     Loop& loop;
     Resolver& resolver;
     WechatConfig config;
+    CaStore store;
     CURLM* multi = nullptr;
     CURLSH* share = nullptr;
     Timer timer; // libcurl's
@@ -415,8 +431,8 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const Secret& url, Progress& 
 
 } // namespace
 
-HttpClient::HttpClient(Loop& loop, Resolver& resolver, const WechatConfig& config)
-    : impl_{std::make_unique<Impl>(loop, resolver, config)}
+HttpClient::HttpClient(Loop& loop, Resolver& resolver, const WechatConfig& config, CaStore store)
+    : impl_{std::make_unique<Impl>(loop, resolver, config, store)}
 {
 }
 

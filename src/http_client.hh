@@ -20,12 +20,20 @@ struct HttpReply
     std::string body; // at most 64 KiB
 };
 
+// Where the certificates that the system trusts are read from, unless wechat.ca_file names a file.
+enum class CaStore
+{
+    Bundle,    // one file with all of them: dear at the first connection, kept for the next ones
+    Directory, // only what is needed, at each connection: for a process that makes a single one
+};
+
 // Keeps connections, shares one HTTP/2 connection among up to 100 exchanges, verifies certificates,
 // follows no redirects and heeds no proxy but the configured one.
 class HttpClient
 {
 public:
-    HttpClient(Loop& loop, Resolver& resolver, const WechatConfig& config);
+    HttpClient(Loop& loop, Resolver& resolver, const WechatConfig& config,
+               CaStore store = CaStore::Bundle);
     ~HttpClient();
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;

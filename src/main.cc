@@ -69,7 +69,8 @@ int serve(const Options& options, Mode mode)
     Loop loop;
     log.collect([&loop](auto flush) { loop.post(std::move(flush)); });
     Resolver resolver{loop, log};
-    HttpClient http{loop, resolver, config->wechat};
+    HttpClient http{loop, resolver, config->wechat,
+                    mode == Mode::Cgi ? CaStore::Directory : CaStore::Bundle};
     Wechat wechat{loop, http, log};
     App app{wechat, log, config};
     const Handler handler = [&app](Request& request) { return route(app, request); };

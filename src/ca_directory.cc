@@ -1,0 +1,41 @@
+#include "ca_directory.hh"
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+
+#include <dirent.h>
+
+namespace onlogin {
+
+namespace {
+
+struct DirectoryClose
+{
+    void operator()(DIR* directory) const { closedir(directory); }
+};
+
+// 8 hex digits, a dot, and a number that tells subjects with one hash apart: 3513523f.0
+bool is_hash(std::string_view name)
+{
+    constexpr std::size_t digits = 8;
+    constexpr std::string_view hex = "0123456789abcdef";
+    return name.size() == digits + 2 && name.substr(digits) == ".0" &&
+           std::all_of(name.begin(), name.begin() + digits,
+                       [hex](char c) { return hex.find(c) != hex.npos; });
+}
+
+} // namespace
+
+bool has_hashed_certificates(const std::string& directory)
+{
+    const std::unique_ptr<DIR, DirectoryClose> open{opendir(directory.c_str())};
+    if (!open)
+        return false;
+    while (const dirent* entry = readdir(open.get()))
+        if (is_hash(static_cast<const char*>(entry->d_name)))
+            return true;
+    return false;
+}
+
+} // namespace onlogin
