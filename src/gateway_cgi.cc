@@ -2,6 +2,7 @@
 
 #include "errcodes.hh"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +15,9 @@ namespace onlogin {
 namespace {
 
 constexpr int patience_ms = 10'000;
+
+// Of a body that is too large, so much is read for nothing.
+constexpr std::size_t most_discarded = 1'048'576;
 
 // At most `most` bytes, fewer if the input ends or stops coming.
 std::string read_input(std::size_t most)
@@ -46,15 +50,24 @@ void write_output(std::string_view text)
     }
 }
 
-// As many bytes as the server announces; without a number only a chunked body is there at all, and
-// it goes to the end of the input (Apache's mod_cgid).
-std::string read_body(const Variables& variables, std::size_t limit)
+// How long the server says that the body is; without a number only a chunked body is there at all,
+// and it goes to the end of the input (Apache's mod_cgid).
+std::size_t announced_length(const Variables& variables)
 {
     const auto length = std::string{variables("CONTENT_LENGTH").value_or("")};
     if (length.empty() || length == "-1")
-        return variables("HTTP_TRANSFER_ENCODING") ? read_input(limit + 1) : std::string{};
-    const auto announced = std::strtoull(length.c_str(), nullptr, 10);
-    return announced > limit ? std::string{} : read_input(announced);
+        return variables("HTTP_TRANSFER_ENCODING") ? std::string::npos : 0;
+    return std::strtoull(length.c_str(), nullptr, 10);
+}
+
+// At most one byte more than `limit`. What is left is thrown away: Apache's mod_cgid drops the
+// answer of a program that ends while its input is on the way, and the client gets none at all.
+std::string read_body(std::size_t announced, std::size_t limit)
+{
+    auto body = read_input(std::min(announced, limit + 1));
+    if (body.size() > limit)
+        read_input(std::min(announced - body.size(), most_discarded));
+    return body;
 }
 
 Task<> answer(Loop& loop, const Handler& handler, Request& request)
@@ -86,7 +99,7 @@ void serve_cgi(Loop& loop, GatewayLimits limits, const Handler& handler)
         return value ? std::optional<std::string_view>{value} : std::nullopt;
     };
     Request request = read_variables(variables);
-    request.body = read_body(variables, limits.body_bytes);
+    request.body = read_body(announced_length(variables), limits.body_bytes);
     request.body_too_large = request.body.size() > limits.body_bytes;
     check_length(request, variables, limits.body_bytes);
     request.arrived = Clock::now();
