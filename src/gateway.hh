@@ -41,7 +41,8 @@ public:
 
     // Accepts what already waits, then nothing more; answers what is in flight, and what has been
     // sent but not read yet; closes each connection after that. Requests that come later are marked
-    // `draining`. What is left when limits.drain has passed is answered 503.
+    // `draining`. What is left when limits.drain has passed is answered 503; called once more, at
+    // once.
     void drain();
 
 private:

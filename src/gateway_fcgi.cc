@@ -392,7 +392,9 @@ void FcgiGateway::configure(GatewayLimits limits)
 
 void FcgiGateway::drain()
 {
-    if (!impl_->draining)
+    if (impl_->draining)
+        impl_->end_now();
+    else
         impl_->drain();
 }
 

@@ -95,7 +95,7 @@ int serve(const Options& options, Mode mode)
     bool stopping = false;
     const auto stop = [&] {
         if (std::exchange(stopping, true))
-            return loop.stop();
+            return gateway.drain(); // mod_fcgid has no patience: 1.3 s after the first signal
         log.info("stopping", {{"in_flight", app.in_flight}});
         notifier.stopping("stopping, " + count(app.in_flight, "request") + " in flight");
         gateway.drain();
