@@ -410,7 +410,8 @@ class Worker:
 class Nginx:
     """nginx with the files of nginx/ as they ship, but for what an installation edits too."""
 
-    def __init__(self, worker_socket, limits=True, edits=(), connections=4096):
+    def __init__(self, worker_socket, limits=True, edits=(), connections=4096, instead=None):
+        """`instead`: files that take the place of others, by their names below nginx/."""
         self.directory = new_directory()
         self.port, plain_port = free_port(), free_port()
         self.access_log = self.directory / 'log/onlogin.log'
@@ -435,10 +436,11 @@ class Nginx:
         if not limits:  # the load of a test comes from one address
             edits += [(r'(?m)^\s*limit_(req|conn) .*\n', '')]
         for source in [ROOT / 'nginx/onlogin.conf', *(ROOT / 'nginx/snippets').glob('*.conf')]:
-            text = source.read_text()
+            name = source.relative_to(ROOT / 'nginx')
+            text = (instead or {}).get(str(name), source).read_text()
             for pattern, replacement in edits:
                 text = re.sub(pattern, lambda _: replacement, text)
-            (self.directory / source.relative_to(ROOT / 'nginx')).write_text(text)
+            (self.directory / name).write_text(text)
         temp = '\n'.join(f'{module}_temp_path temp/{module};'
                          for module in ('client_body', 'fastcgi', 'proxy', 'scgi', 'uwsgi'))
         (self.directory / 'nginx.conf').write_text(

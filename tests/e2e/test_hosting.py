@@ -1,0 +1,325 @@
+"""The files of nginx/hosting: one set of tests for each of the servers in web_servers.py."""
+
+import json
+import os
+import pathlib
+import signal
+import time
+
+import web_servers
+from fcgi import Answer
+from harness import APP, OTHER_APP, Case, configuration, each, magic, together, until, wechat
+
+FORM = 'application/x-www-form-urlencoded'
+JSON = 'application/json'
+SHOW_ENVIRONMENT = pathlib.Path(web_servers.__file__).with_name('show_environment.py')
+
+
+def parse(text):
+    """The last answer in the bytes of a connection."""
+    while True:
+        head, _, body = text.partition(b'\r\n\r\n')
+        status, *rest = head.decode().split('\r\n')
+        if int(status.split()[1]) >= 200:
+            break
+        text = body  # 100 Continue
+    headers = dict((name.lower(), value) for name, _, value in
+                   (line.partition(': ') for line in rest))
+    if headers.get('transfer-encoding') == 'chunked':
+        body = body.split(b'\r\n')[1]
+    return Answer(int(status.split()[1]), headers, body)
+
+
+class Hosting:
+    kind = None
+
+    @classmethod
+    def setUpClass(cls):
+        # Two apps, so that nothing works unless the Referer arrives.
+        cls.server = cls.kind(configuration([APP, OTHER_APP]))
+        cls.addClassCleanup(cls.server.finish)
+
+    def own_server(self, **options):
+        server = self.kind(**options)
+        self.addCleanup(server.finish)
+        return server
+
+    # Logins
+
+    def test_the_official_sample_logs_in(self):
+        self.assert_logged_in(self.server.login())
+
+    def test_a_form_logs_in(self):
+        self.assert_logged_in(self.server.post('code=' + magic(), FORM))
+
+    def test_a_form_with_a_character_set_logs_in(self):
+        self.assert_logged_in(self.server.post('code=' + magic(), FORM + '; charset=UTF-8'))
+
+    def test_json_logs_in(self):
+        self.assert_logged_in(self.server.post(json.dumps({'code': magic()}), JSON))
+
+    @each(('form', FORM, 'code=%s'), ('json', JSON, '{"code":"%s"}'))
+    def test_a_chunked_body_logs_in(self, content_type, text):
+        text = (text % magic()).encode()
+        answer = self.server.post(iter([text[:7], text[7:]]), content_type, encode_chunked=True)
+        self.assert_logged_in(answer)
+
+    def test_a_post_without_a_body_logs_in_by_its_query(self):
+        self.assert_logged_in(self.server.ask('POST', '/onLogin?code=' + magic()))
+
+    def test_a_post_without_any_length_logs_in_by_its_query(self):
+        answer = parse(self.server.send_raw(
+            f'POST /onLogin?code={magic()}&appid={APP} HTTP/1.1\r\nHost: localhost\r\n'
+            'Connection: close\r\n\r\n'.encode()))
+        if self.server.needs_length:
+            self.assertEqual(answer.status, 411, answer)
+        else:
+            self.assert_logged_in(answer)
+
+    def test_a_client_that_waits_for_100_logs_in(self):
+        body = f'code={magic()}&appid={APP}'
+        self.assert_logged_in(parse(self.server.send_raw(
+            f'POST /onLogin HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n'
+            f'Expect: 100-continue\r\nContent-Type: {FORM}\r\nContent-Length: {len(body)}\r\n\r\n'
+            f'{body}'.encode())))
+
+    def test_the_referer_chooses_the_app(self):
+        code = wechat().code(OTHER_APP)
+        answer = self.server.ask('GET', '/onLogin?code=' + code, headers={
+            'Referer': f'https://servicewechat.com/{OTHER_APP}/1/page-frame.html'})
+        self.assert_logged_in(answer)
+
+    def test_twenty_log_in_at_once(self):
+        for answer in together([lambda: self.server.login(magic('delay-300'))] * 20):
+            self.assert_logged_in(answer)
+
+    # Actions
+
+    @each(('plain', '/onLogin/health'), ('two_slashes', '/onLogin//health'),
+          ('dots', '/onLogin/x/../health'))
+    def test_a_path_names_a_public_action(self, path):
+        answer = self.server.ask('GET', path)
+        self.assertEqual((answer.status, answer.body.strip()), (200, b'ok'), answer)
+        self.assertEqual(answer.headers.get('content-type'), 'text/plain; charset=utf-8')
+
+    @each(('slash', '/onLogin/'), ('deeper', '/onLogin/a/b'), ('unknown', '/onLogin/nonsense'),
+          ('two_slashes', '//onLogin'), ('metrics', '/onLogin/metrics'), ('auth', '/onLogin/auth'),
+          ('sign', '/onLogin/sign'), ('access_token', '/onLogin/access_token'),
+          ('health_and_more', '/onLogin/health/'), ('question_mark', '/onLogin/a%3Fb'))
+    def test_any_other_path_is_a_login(self, path):
+        self.assert_logged_in(self.server.ask('GET', f'{path}?code={magic()}'))
+
+    @each(*((name, name) for name in ('ONLOGIN_ACTION', 'Onlogin-Action', 'ONLOGIN_APPID',
+                                      'Onlogin-Appid', 'ONLOGIN_CONFIG', 'REQUEST_METHOD',
+                                      'Script-Name', 'Path-Info', 'Query-String', 'Proxy')))
+    def test_clients_cannot_send_what_the_server_says(self, header):
+        answer = self.server.ask('GET', f'/onLogin?code={magic()}', headers={header: 'health'})
+        self.assert_logged_in(answer)
+
+    @each(('beside', '/onLoginx'), ('lower_case', '/onlogin'))
+    def test_other_paths_are_not_the_workers(self, path):
+        self.assertEqual(self.server.ask('GET', f'{path}?code={magic()}').status, 404)
+
+    # Refusals
+
+    def test_a_wrong_method_is_405(self):
+        answer = self.server.ask('PUT', '/onLogin?code=' + magic())
+        self.assert_refused(answer, 405, 405, 'never')
+        self.assertEqual(answer.headers['allow'], 'GET, POST')
+
+    def test_head_is_405_without_a_body(self):
+        answer = self.server.ask('HEAD', '/onLogin?code=' + magic())
+        self.assertEqual((answer.status, answer.body), (405, b''), answer)
+        self.assertEqual(answer.headers['allow'], 'GET, POST')
+        self.assertEqual(answer.headers['cache-control'], 'no-store')
+
+    def test_a_missing_code_is_400(self):
+        self.assert_refused(self.server.ask('GET', '/onLogin'), 400, 400, 'never')
+
+    def test_a_query_without_a_name_is_400(self):
+        self.assert_refused(self.server.ask('GET', '/onLogin?-h'), 400, 400, 'never')
+
+    def test_another_type_is_415(self):
+        self.assert_refused(self.server.post('code=' + magic(), 'text/plain'), 415, 415, 'never')
+
+    @each(('a_little', 17_000), ('much', 60_000))
+    def test_a_body_that_is_too_large_is_413(self, size):
+        body = b'x' * size
+        self.assert_refused(self.server.post(body, FORM), 413, 413, 'never')
+        self.assert_refused(self.server.post(iter([body]), FORM, encode_chunked=True), 413, 413,
+                            'never')
+
+    def test_a_very_large_body_does_no_harm(self):
+        self.assertIn(self.server.post(b'x' * 3_000_000, FORM).status, (413, 500))
+        self.assert_logged_in(self.server.login())
+
+    def test_what_wechat_refuses_comes_as_it_is(self):
+        self.assert_refused(self.server.login('errcode-40029'), 401, 40029, 'login')
+        self.assert_refused(self.server.login('errcode-45011'), 429, 45011, 'later', 60)
+        self.assert_refused(self.server.login('errcode-40226'), 403, 40226, 'never')
+        self.assert_refused(self.server.login('errcode-40013'), 500, 40013, 'never')
+        self.assert_refused(self.server.login('errcode--1'), 503, -1, 'later')
+        self.assert_refused(self.server.login('errcode-99999'), 502, 99999, 'login')
+
+    # Clients that misbehave
+
+    def test_a_body_that_ends_early_does_no_harm(self):
+        with self.server.plain() as client:
+            client.sendall(f'POST /onLogin HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\n'
+                           f'Content-Length: 100\r\n\r\ncode={magic()}'.encode())
+        self.assert_logged_in(self.server.login())
+
+    def test_a_client_that_leaves_does_no_harm(self):
+        code = wechat().code(delay_ms=1000)
+        with self.server.plain() as client:
+            client.sendall(f'GET /onLogin?code={code}&appid={APP} HTTP/1.1\r\nHost: localhost\r\n'
+                           '\r\n'.encode())
+            until(lambda: wechat().exchanges(code) == 1, what='the exchange')
+        self.assert_logged_in(self.server.login())
+
+    def test_no_log_holds_a_code_whatever_fails(self):
+        """`finish` looks for all of them."""
+        code = magic()
+        target = f'/onLogin?code={code}'
+        self.server.ask('GET', target, headers={
+            'Referer': f'https://servicewechat.com/{APP}/1/page-frame.html?code={code}#{code}'})
+        self.server.ask('GET', f'/elsewhere?code={code}')
+        self.server.ask('GET', target + '&x=' + 'a' * 9_000)
+        self.server.ask('GET', target, headers={'X-Long': 'a' * 9_000})
+        self.server.ask('DELETE', target)
+        for text in (f'GET {target} HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n',
+                     f'get {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+                     f'GET {target}\r\n\r\n',
+                     f'GET {target} HTTP/9.9\r\nHost: a\r\nConnection: close\r\n\r\n',
+                     f'\x01 {target} HTTP/1.1\r\n\r\n',
+                     f'GET {target} & HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+                     f'GET {target} HTTP/1.1\r\nHost a\r\nConnection: close\r\n\r\n',
+                     f'POST {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n'
+                     'Content-Length: abc\r\n\r\n'):
+            self.server.send_raw(text.encode())
+
+    # What the worker is told
+
+    def test_what_the_worker_needs_arrives_and_nothing_more(self):
+        server = self.own_server(program=SHOW_ENVIRONMENT)
+        referer = f'https://servicewechat.com/{APP}/1/page-frame.html'
+        answer = server.ask('POST', '/onLogin/a?x=%2F+%26', b'abc', {
+            'Content-Type': FORM, 'Authorization': 'Bearer abc', 'X-WX-Skey': 'def',
+            'Referer': referer, 'Proxy': 'http://127.0.0.1:1', 'Onlogin-Action': 'metrics'})
+        self.assertEqual(answer.status, 200, answer)
+        variables = answer.json['variables']
+        for name, value in {'REQUEST_METHOD': 'POST', 'QUERY_STRING': 'x=%2F+%26',
+                            'CONTENT_TYPE': FORM, 'CONTENT_LENGTH': '3', 'HTTP_REFERER': referer,
+                            'HTTP_AUTHORIZATION': 'Bearer abc', 'HTTP_X_WX_SKEY': 'def'}.items():
+            self.assertEqual(variables.get(name), value, (name, variables))
+        self.assertEqual(variables['SCRIPT_NAME'] + variables.get('PATH_INFO', ''), '/onLogin/a')
+        self.assertEqual(answer.json['body'], 3)
+        self.assertNotIn('HTTP_PROXY', variables)
+        self.assertNotIn('ONLOGIN_ACTION', variables)
+
+    # The end
+
+    def test_a_login_in_flight_at_a_stop_is_answered(self):
+        server = self.own_server()
+        code = wechat().code(delay_ms=1500)
+
+        def stop():
+            until(lambda: wechat().exchanges(code) == 1, what='the exchange')
+            server.stop()
+        answer, _ = together([lambda: server.login(code), stop])
+        self.assert_logged_in(answer)
+
+
+class Variations(Case):
+    """What only one of them does, or does with other settings."""
+
+    def start(self, kind, *arguments, **options):
+        server = kind(*arguments, **options)
+        self.addCleanup(server.finish)
+        return server
+
+    @staticmethod
+    def post_chunked(server):
+        """The body begins when the server has the headers, and cannot know how long it will be."""
+        body = f'code={magic()}&appid={APP}'.encode()
+        with server.plain() as client:
+            client.sendall(f'POST /onLogin HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n'
+                           f'Content-Type: {FORM}\r\nTransfer-Encoding: chunked\r\n\r\n'.encode())
+            time.sleep(0.3)
+            client.sendall(b'%x\r\n%s\r\n0\r\n\r\n' % (len(body), body))
+            return parse(b''.join(iter(lambda: client.recv(65536), b''))).json
+
+    def test_apache_passes_a_body_without_its_length(self):
+        """Without proxy-sendcl, as many have it; nothing that the worker minds."""
+        edits = [('SetEnv proxy-sendcl 1', '')]
+        answer = self.post_chunked(self.start(web_servers.ApacheProxyFcgi, edits=edits))
+        self.assertEqual(answer['code'], 0, answer)
+        server = self.start(web_servers.ApacheProxyFcgi, edits=edits, program=SHOW_ENVIRONMENT)
+        variables = self.post_chunked(server)['variables']
+        self.assertNotIn('CONTENT_LENGTH', variables)
+        self.assertEqual(variables.get('HTTP_TRANSFER_ENCODING'), 'chunked', variables)
+
+    @each(('fastcgi', web_servers.LighttpdFastcgi), ('cgi', web_servers.LighttpdCgi))
+    def test_lighttpd_that_streams_bodies_logs_in(self, kind):
+        limit = 'server.max-request-size = 64'
+        server = self.start(kind, edits=[(limit, limit + '\nserver.stream-request-body = 2')])
+        self.assert_logged_in(server.post('code=' + magic()))
+        self.assert_refused(server.post(b'x' * 60_000), 413, 413, 'never')
+
+    def test_apache_without_a_worker_answers_in_its_form(self):
+        server = self.start(web_servers.ApacheProxyFcgi)
+        self.assert_logged_in(server.login())
+        server.processes[0].end()
+        for _ in range(2):
+            self.assert_refused(server.login(), 503, 503, 'later')
+        self.assert_refused(server.post('code=' + magic()), 503, 503, 'later')
+
+    def test_apache_with_a_worker_that_hangs_answers_in_its_form(self):
+        server = self.start(web_servers.ApacheProxyFcgi, edits=[('timeout=15', 'timeout=1')])
+        self.assert_logged_in(server.login())
+        server.processes[0].signal(signal.SIGSTOP)
+        try:
+            answer = server.login()
+            self.assertIn(answer.status, (503, 504))
+            self.check_form(answer)
+        finally:
+            server.processes[0].signal(signal.SIGCONT)
+        self.assert_logged_in(server.login())
+
+    @each(('fcgid', web_servers.ApacheFcgid), ('cgid', web_servers.ApacheCgid))
+    def test_apache_with_a_worker_that_cannot_start_answers_in_its_form(self, kind):
+        server = self.start(kind, '{ "apps": [] }')
+        self.assert_refused(server.login(), 500, 500, 'later')
+        self.assertIn('onlogin.json', server.log(), 'what is wrong')
+
+    def test_lighttpd_without_a_worker_is_503_and_comes_back(self):
+        server = self.start(web_servers.LighttpdFastcgi)
+        self.assert_logged_in(server.login())
+        server.processes[0].end()
+        self.assertEqual(server.login().status, 503)
+        server.processes[0] = server.place.spawn()
+        until(lambda: server.login().status == 200, 15, 'a login')
+
+    def test_lighttpd_starts_a_worker_anew_that_died(self):
+        server = self.start(web_servers.LighttpdSpawned)
+        self.assert_logged_in(server.login())
+        os.kill(server.left()[0], signal.SIGKILL)
+        until(lambda: server.login().status == 200, 15, 'a login')
+
+    def test_a_reload_of_apache_answers_even_the_slowest_login(self):
+        """mod_fcgid's workers have 4.3 s then."""
+        server = self.start(web_servers.ApacheFcgid, configuration(
+            wechat={'timeout_ms': 20_000}, limits={'drain_ms': 20_000}))
+        code = wechat().code(delay_ms=7000)
+
+        def reload():
+            until(lambda: wechat().exchanges(code) == 1, what='the exchange')
+            server.processes[-1].signal(signal.SIGUSR1)
+        answer, _ = together([lambda: server.login(code), reload])
+        self.assert_refused(answer, 503, 503, 'later')
+        self.assert_logged_in(server.login())
+
+
+for kind in web_servers.SERVERS:
+    globals()[kind.name] = type(kind.name, (Hosting, Case), {'kind': kind, '__module__': __name__})
+del kind
