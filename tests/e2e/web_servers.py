@@ -100,11 +100,11 @@ class Server:
     def start(self, edits):
         raise NotImplementedError
 
-    def run(self, command, environment=None):
+    def run(self, command, environment=None, stdin=subprocess.DEVNULL):
         give(self.directory)
         with (self.directory / 'log/output').open('ab') as output:
-            process = Process(as_server(command), stdin=subprocess.DEVNULL, stdout=output,
-                              stderr=output, env=environment)
+            process = Process(as_server(command), stdin=stdin, stdout=output, stderr=output,
+                              env=environment)
         self.processes.append(process)
         return process
 
@@ -286,9 +286,13 @@ class NginxFcgiwrap(Server):
     graceful = signal.SIGQUIT
 
     def start(self, edits):
+        # As `fcgiwrap -c20`, but the children of that one would outlive a test that is killed.
         socket_file = self.directory / 'fcgiwrap.socket'
-        self.run(['fcgiwrap', '-c', '20', '-s', f'unix:{socket_file}'])
-        until(socket_file.exists, 10, 'fcgiwrap')
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(socket_file))
+            listener.listen(100)
+            for _ in range(20):
+                self.run(['fcgiwrap'], stdin=listener)
         self.nginx = Nginx(self.place.socket, limits=False, edits=[
             *((re.escape(old), new) for old, new in edits),
             ('/usr/local/sbin/onlogin', str(self.place.program)),
