@@ -197,6 +197,7 @@ class Server:
 class Apache(Server):
     graceful = signal.SIGWINCH  # as `apachectl graceful-stop`, which is how systemd stops it
     modules = ()
+    more = ()  # lines of its configuration, where Debian has them elsewhere
     file = ''
 
     def start(self, edits):
@@ -208,6 +209,7 @@ class Apache(Server):
             f'ServerRoot {self.directory}', f'Listen 127.0.0.1:{self.port}', 'ServerName localhost',
             f'PidFile {self.directory}/apache.pid', f'DefaultRuntimeDir {self.directory}',
             *(f'LoadModule {name}_module {MODULES}/mod_{name}.so' for name in modules),
+            *(line.format(directory=self.directory) for line in self.more),
             'TypesConfig /dev/null', f'ErrorLog {self.directory}/log/error.log', 'LogLevel warn',
             # From Debian's apache2.conf, as the CustomLog below from its site.
             r'LogFormat "%h %l %u %t \"%r\" %>s %O \"%{Referer}i\" \"%{User-Agent}i\"" combined',
@@ -234,6 +236,7 @@ class ApacheFcgid(Apache):
     name = 'apache_fcgid'
     file = 'apache-fcgid.conf'
     modules = ('fcgid',)
+    more = ('FcgidIPCDir {directory}', 'FcgidProcessTableFile {directory}/fcgid.table')
 
 
 class ApacheCgid(Apache):
