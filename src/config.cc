@@ -1,5 +1,6 @@
 #include "config.hh"
 
+#include "ca_store.hh"
 #include "config_keys.hh"
 #include "error.hh"
 #include "json.hh"
@@ -78,6 +79,7 @@ public:
             fail(root["session"]["keys_file"], "session.keys_file",
                  "this version has no sessions yet: leave it empty");
         read_apps(root["apps"]);
+        check_system_ca(root["wechat"]);
         wipe(text_);
         return std::move(config_);
     }
@@ -193,13 +195,25 @@ private:
     void check_ca_file(const Json::Value& at, const std::string& file)
     {
         try {
-            if (read_file(file, Readers::Anybody).text.find("CERTIFICATE-----") == file.npos)
+            if (read_file(file, Readers::Public).text.find("CERTIFICATE-----") == file.npos)
                 fail(at, "wechat.ca_file", file + " holds no certificate in PEM form");
         } catch (const ConfigError& error) {
-            if (std::string_view{error.what()}.starts_with(file + ": "))
-                fail(at, "wechat.ca_file", error.what());
-            throw;
+            if (std::string_view{error.what()}.starts_with(file_ + ":"))
+                throw;
+            fail(at, "wechat.ca_file", error.what());
         }
+    }
+
+    void check_system_ca(const Json::Value& at)
+    {
+        const bool needed =
+            config_.wechat.ca_file.empty() &&
+            std::any_of(config_.apps.begin(), config_.apps.end(),
+                        [](const MiniProgram& app) { return app.url.starts_with("https:"); });
+        if (!needed)
+            return;
+        if (const auto trouble = system_ca_trouble(); !trouble.empty())
+            fail(at, "wechat.ca_file", trouble);
     }
 
     void read_apps(const Json::Value& apps)
@@ -250,7 +264,8 @@ private:
         if (path.empty())
             fail(at, key, "must name a file");
         for (const auto& credential : credentials_for(path))
-            if (std::error_code error; std::filesystem::exists(credential, error))
+            if (std::error_code error;
+                std::filesystem::exists(credential, error) || error == std::errc::permission_denied)
                 return read_secret_file(at, key, credential, Readers::OwnerAndGroup);
         const auto file = beside(path);
         if (std::error_code error; !std::filesystem::exists(file, error) && !error)

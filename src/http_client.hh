@@ -1,6 +1,6 @@
 #pragma once
 
-// HTTPS to WeChat: libcurl on the loop. No other file includes curl's headers.
+// HTTPS to WeChat: libcurl on the loop. Only ca_store.cc includes curl's headers, too.
 //
 // https://curl.se/libcurl/c/libcurl-multi.html, "multi_socket"
 

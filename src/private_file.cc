@@ -3,17 +3,75 @@
 #include "error.hh"
 #include "fd.hh"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <string_view>
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace onlogin {
 
 namespace {
 
 constexpr off_t largest_file = 1 << 20;
+
+// The name of whom this process runs as. Users of services are in /etc/passwd: nobody is asked.
+std::string own_name()
+{
+    const passwd* const entry = getpwuid(geteuid());
+    return entry ? entry->pw_name : std::to_string(geteuid());
+}
+
+// Which directory on the way to `path` keeps us out; empty if none does.
+std::string closed_directory(const std::string& path)
+{
+    const auto whole = std::filesystem::path{path};
+    std::filesystem::path part = whole.is_absolute() ? "" : ".";
+    for (const auto& name : whole.parent_path()) {
+        part /= name;
+        if (access(part.c_str(), X_OK) != 0 && errno == EACCES)
+            return part.string();
+    }
+    return {};
+}
+
+bool below_one_of(const std::string& path, std::initializer_list<std::string_view> directories)
+{
+    return std::any_of(directories.begin(), directories.end(),
+                       [&](std::string_view name) { return path.starts_with(name); });
+}
+
+// Why a file could not be opened, and what mends it.
+std::string why_closed(const std::string& path, int error, Readers readers)
+{
+    const bool service = getenv("INVOCATION_ID"); // set by systemd
+    if (error == ENOENT && service && below_one_of(path, {"/tmp/", "/var/tmp/"}))
+        return path + ": " + strerror(error) +
+               " (a service with PrivateTmp=yes has a /tmp of its own: keep the file in "
+               "/etc/onlogin)";
+    if (error != EACCES)
+        return path + ": " + strerror(error);
+    const auto name = own_name();
+    const auto directory = closed_directory(path);
+    const auto& closed = directory.empty() ? path : directory;
+    auto text = closed + ": " + strerror(error) + " for user " + name + ": ";
+    if (below_one_of(closed + '/', {"/home/", "/root/", "/run/user/"}))
+        return text + "keep " + path +
+               " in /etc/onlogin (a service with ProtectHome= sees no home)";
+    if (!directory.empty())
+        return text + "chmod a+x " + closed;
+    struct stat status
+    {};
+    if (stat(path.c_str(), &status) == 0 && status.st_uid == geteuid())
+        return text + "chmod u+r " + closed;
+    return text + (readers == Readers::Public ? "chmod a+r " : "chown " + name + " ") + closed;
+}
 
 } // namespace
 
@@ -25,7 +83,7 @@ FileContents read_file(const std::string& path, Readers readers)
     // Non-blocking: the open of a FIFO would wait for a writer.
     const Fd file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     if (!file)
-        throw fail(strerror(errno));
+        throw ConfigError{why_closed(path, errno, readers)};
     struct stat status
     {};
     if (fstat(file.get(), &status) != 0)

@@ -21,6 +21,7 @@ struct Files
 
     Files()
     {
+        unsetenv("INVOCATION_ID"); // a service hears more about /tmp
         char name[] = "/tmp/onlogin-config-XXXXXX";
         directory = mkdtemp(name);
         put("good.secret", "0123456789abcdef0123456789abcdef\n");
