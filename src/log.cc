@@ -123,17 +123,22 @@ void Log::collect(std::function<void(std::function<void()>)> soon)
 
 void Log::flush()
 {
-    if (lost_ > 0) {
+    if (torn_ && put("\n") == 1)
+        torn_ = false;
+    if (lost_ > 0 && !torn_) {
         const auto count = std::to_string(lost_);
         const auto news = json_ ? "{\"time\":\"" + timestamp() +
                                       "\",\"level\":\"warn\",\"event\":\"log lines lost\","
                                       "\"count\":" +
                                       count + "}\n"
                                 : timestamp() + " warn log lines lost count=" + count + "\n";
-        if (put(news) == news.size())
+        const auto written = put(news);
+        if (written == news.size())
             lost_ = 0;
+        torn_ = written > 0 && news[written - 1] != '\n';
     }
-    const auto written = lost_ > 0 ? 0 : put(collected_);
+    const auto written = lost_ > 0 || torn_ ? 0 : put(collected_);
+    torn_ |= written > 0 && collected_[written - 1] != '\n';
     lost_ += std::count(collected_.begin() + static_cast<std::ptrdiff_t>(written), collected_.end(),
                         '\n');
     collected_.clear();

@@ -96,6 +96,7 @@ private:
     bool json_;
     int descriptor_;
     long long lost_ = 0;
+    bool torn_ = false; // the last line, when the disk was full
     std::string collected_;
     std::function<void(std::function<void()>)> soon_;
 };
