@@ -16,6 +16,7 @@ struct GatewayLimits
 {
     std::size_t body_bytes = 16384;
     milliseconds drain{5000};
+    std::size_t connections = 1000; // at once, of a FastCGI responder
 };
 
 // A FastCGI responder on a listening socket
@@ -23,8 +24,9 @@ struct GatewayLimits
 //
 // It keeps connections that the server asks to keep, and gathers each request without ever
 // blocking on a slow peer. A request whose peer goes away is cancelled. Peers that break the
-// protocol, say nothing or stop half-way lose their connection and disturb nobody else. When
-// descriptors run out it stops accepting for a moment and goes on.
+// protocol, say nothing or stop half-way lose their connection and disturb nobody else. At
+// limits.connections others wait in the socket's queue: it keeps no connection while they do, and
+// closes those that have been idle for longest.
 class FcgiGateway
 {
 public:

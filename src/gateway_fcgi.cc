@@ -1,6 +1,7 @@
 #include "gateway.hh"
 
 #include "errcodes.hh"
+#include "fcgi_connection.hh"
 #include "fcgi_records.hh"
 #include "listener.hh"
 
@@ -23,33 +24,12 @@ constexpr milliseconds linger{2'000};
 // A request sent at the moment of a stop is still served.
 constexpr milliseconds drain_grace{100};
 
-enum class State
-{
-    Idle,      // kept between two requests
-    Gathering, // waiting for the rest of a request, or for the first
-    Serving,   // the handler is at work
-    Sending,   // the answer waits for the peer to read
-    Lingering, // answered; what still comes is thrown away
-    Closed,
-};
-
 } // namespace
 
 struct FcgiGateway::Impl
 {
-    struct Connection
-    {
-        Fd socket;
-        std::unique_ptr<Watch> watch;
-        State state = State::Gathering;
-        Clock::time_point since; // of the state
-        std::string input;       // not yet understood
-        std::string output;      // not yet sent
-        std::uint16_t id = 0;    // of the request being served
-        bool keep = false;       // the connection, after this request
-        bool unread = false;     // the request was cut; its rest still comes
-        Task<> task;
-    };
+    using Connection = FcgiConnection;
+    using State = Connection::State;
     using Handle = std::shared_ptr<Connection>; // the table's; others are weak
 
     Impl(Loop& on, Fd socket, GatewayLimits bounds, Handler answers, Log& to,
@@ -58,17 +38,16 @@ struct FcgiGateway::Impl
         , limits{bounds}
         , handler{std::move(answers)}
         , drained{std::move(at_end)}
-        , listener{on, std::move(socket), to, [this](Fd connection) { add(std::move(connection)); }}
+        , listener{on,
+                   std::move(socket),
+                   to,
+                   {[this](Fd connection) { add(std::move(connection)); }, [this] { make_room(); },
+                    [this] { return kept; }}}
         , sweep_timer{on}
         , drain_timer{on}
     {
+        listener.limit(limits.connections);
         sweep_later();
-    }
-
-    void enter(Connection& connection, State state)
-    {
-        connection.state = state;
-        connection.since = Clock::now();
     }
 
     void add(Fd socket)
@@ -80,7 +59,7 @@ struct FcgiGateway::Impl
             });
         connection->socket = std::move(socket);
         connection->watch->want(Watch::Readable);
-        enter(*connection, State::Gathering);
+        connection->enter(State::Gathering);
         connections.emplace(connection.get(), connection);
     }
 
@@ -111,7 +90,7 @@ struct FcgiGateway::Impl
         if (connection.state == State::Lingering)
             return;
         if (connection.state == State::Idle)
-            enter(connection, State::Gathering);
+            connection.enter(State::Gathering);
         connection.input.append(buffer, static_cast<std::size_t>(count));
         if (connection.input.size() > 4 * (most_parameter_bytes + limits.body_bytes))
             return close(connection);
@@ -126,12 +105,7 @@ struct FcgiGateway::Impl
     void peer_ended(Connection& connection)
     {
         pollfd look{connection.socket.get(), 0, 0};
-        sockaddr_storage address{};
-        socklen_t length = sizeof address;
-        const bool local = getsockname(connection.socket.get(),
-                                       reinterpret_cast<sockaddr*>(&address), &length) == 0 &&
-                           address.ss_family == AF_UNIX;
-        if (connection.state == State::Serving && local && poll(&look, 1, 0) == 0) {
+        if (connection.state == State::Serving && connection.is_local() && poll(&look, 1, 0) == 0) {
             connection.keep = false;
             connection.watch->want(Watch::HangUp);
             return;
@@ -147,6 +121,8 @@ struct FcgiGateway::Impl
         auto gathered = gather(connection.input, limits.body_bytes);
         connection.id = gathered.id;
         connection.keep = gathered.keep;
+        if (connection.keep && !std::exchange(connection.kept, true))
+            ++kept;
         switch (gathered.state) {
         case Gathered::More:
             return;
@@ -182,7 +158,7 @@ struct FcgiGateway::Impl
         check_length(request, variables, limits.body_bytes);
         request.arrived = Clock::now();
         request.draining = grace_over && !on_time;
-        enter(connection, State::Serving);
+        connection.enter(State::Serving);
         connection.task = serve(connection, std::move(request));
         connection.task.start();
     }
@@ -206,7 +182,7 @@ struct FcgiGateway::Impl
     void send(Connection& connection, std::string bytes)
     {
         connection.output = std::move(bytes);
-        enter(connection, State::Sending);
+        connection.enter(State::Sending);
         if (leaving.empty())
             loop.post([this] { flush_leaving(); });
         leaving.push_back(connections.at(&connection));
@@ -239,12 +215,13 @@ struct FcgiGateway::Impl
     {
         if (connection.unread) {
             // Closed at once, the peer would lose the answer while it is still sending.
-            enter(connection, State::Lingering);
+            connection.enter(State::Lingering);
             shutdown(connection.socket.get(), SHUT_WR);
         } else if (connection.keep) {
-            enter(connection, connection.input.empty() ? State::Idle : State::Gathering);
+            connection.enter(connection.input.empty() ? State::Idle : State::Gathering);
             understand(connection);
-            if (draining && connection.state == State::Idle)
+            // Right behind an answer the server notices before it sends the next request.
+            if (connection.state == State::Idle && (draining || listener.crowded()))
                 close_unless_asked(connection);
         } else {
             close(connection);
@@ -253,17 +230,32 @@ struct FcgiGateway::Impl
             end_if_drained();
     }
 
-    // For a stop: serves a request that already lies in the socket, late or not (the peer had been
-    // told nothing), and closes a kept connection that has none.
+    // For a stop, or to make room: serves a request that already lies in the socket, late or not
+    // (the peer had been told nothing), and closes a kept connection that has none. On a unix
+    // socket none can come after this look: the server sees that it could not be sent, and takes
+    // another connection.
     void close_unless_asked(Connection& connection)
     {
         if (connection.state != State::Idle && connection.state != State::Gathering)
             return;
+        if (connection.state == State::Idle && connection.is_local())
+            shutdown(connection.socket.get(), SHUT_RD);
         on_time = true;
         read_input(connection);
         on_time = false;
         if (connection.state == State::Idle)
             close(connection);
+    }
+
+    // Closes the connection that has been idle for longest.
+    void make_room()
+    {
+        Connection* oldest = nullptr;
+        for (const auto& [raw, handle] : connections)
+            if (raw->state == State::Idle && (!oldest || raw->since < oldest->since))
+                oldest = raw;
+        if (oldest)
+            close_unless_asked(*oldest);
     }
 
     // Ends the connection, and cancels the request that it waits for. Freed a moment later: this
@@ -281,6 +273,8 @@ struct FcgiGateway::Impl
         const auto entry = connections.find(&connection);
         loop.post([handle = std::move(entry->second)] {});
         connections.erase(entry);
+        kept -= connection.kept;
+        listener.closed();
         if (draining)
             end_if_drained();
     }
@@ -328,18 +322,12 @@ struct FcgiGateway::Impl
         });
     }
 
-    [[nodiscard]] static bool at_work(const Connection& connection)
-    {
-        return connection.state == State::Serving || connection.state == State::Sending ||
-               (connection.state == State::Gathering && !connection.input.empty());
-    }
-
     void end_if_drained()
     {
         if (!grace_over || ended)
             return;
         for (const auto& [raw, handle] : connections)
-            if (at_work(*handle))
+            if (handle->at_work())
                 return;
         ended = true;
         loop.post(drained);
@@ -368,6 +356,7 @@ struct FcgiGateway::Impl
     Timer sweep_timer;
     Timer drain_timer;
     std::unordered_map<Connection*, Handle> connections;
+    std::size_t kept = 0;        // of the connections
     std::vector<Handle> leaving; // have an answer that nobody has tried to send yet
     bool draining = false;
     bool grace_over = false;
@@ -388,6 +377,7 @@ FcgiGateway::~FcgiGateway() = default;
 void FcgiGateway::configure(GatewayLimits limits)
 {
     impl_->limits = limits;
+    impl_->listener.limit(limits.connections);
 }
 
 void FcgiGateway::drain()

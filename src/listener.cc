@@ -1,10 +1,13 @@
 #include "listener.hh"
 
+#include "descriptors.hh"
+
+#include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <system_error>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -15,8 +18,10 @@ namespace {
 constexpr milliseconds pause_length{100};
 constexpr milliseconds between_complaints{60'000};
 
-// Few at a time: processes that share the socket share the connections.
-constexpr int batch = 16;
+constexpr std::size_t longest_turn = 64;
+
+// For other processes to take theirs from the queue.
+constexpr milliseconds rest_length{2};
 
 // O_NONBLOCK belongs to the open socket, not to our descriptor, and systemd takes it away each time
 // it gives the socket to a process as standard input: to another worker, or to a command of
@@ -35,57 +40,115 @@ void bound_blocking(int socket)
 
 } // namespace
 
-Listener::Listener(Loop& loop, Fd socket, Log& log, std::function<void(Fd)> accepted)
+Listener::Listener(Loop& loop, Fd socket, Log& log, Calls calls)
     : log_{log}
-    , accepted_{std::move(accepted)}
+    , calls_{std::move(calls)}
     , socket_{std::move(socket)}
-    , watch_{std::make_unique<Watch>(loop, socket_.get(), [this](int) { accept_some(batch); })}
-    , pause_{loop}
+    , watch_{std::make_unique<Watch>(loop, socket_.get(), [this](int) { take_turn(); })}
+    , rest_{loop}
     , complained_{Clock::now() - between_complaints}
 {
     bound_blocking(socket_.get());
-    watch_->want(Watch::Readable);
+    watch_again();
+}
+
+void Listener::limit(std::size_t connections)
+{
+    limit_ = connections;
+    crowded_ = false;
+    watch_again();
+}
+
+void Listener::closed()
+{
+    --open_;
+    crowded_ = false;
+    watch_again();
 }
 
 void Listener::stop()
 {
-    accept_some(INT_MAX);
+    make_non_blocking(socket_.get());
+    while (open_ < limit_ && accept_one() == 0) {
+    }
     watch_.reset();
+    rest_.stop();
     socket_ = Fd{};
 }
 
-void Listener::accept_some(int most)
+void Listener::take_turn()
 {
     make_non_blocking(socket_.get());
-    for (int count = 0; count < most; ++count) {
-        Fd connection{accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
-        if (!connection) {
-            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-                pause_accepting(errno);
-            return;
-        }
-        accepted_(std::move(connection));
+    resting_ = false;
+    std::size_t count = 0;
+    int error = 0;
+    while (count < turn_ && has_room() && (error = accept_one()) == 0)
+        ++count;
+    const bool kept = calls_.kept() > 0;
+    if (count == turn_)
+        turn_ = std::min(turn_ + (turn_ + 1) / 2, longest_turn);
+    else if (kept)
+        turn_ = 1;
+    if (const auto advice = advice_on(error); !advice.empty()) {
+        complain(std::generic_category().message(error), advice);
+        rest(pause_length);
+    } else if (count > 0 && kept) {
+        rest(rest_length);
+    } else {
+        watch_again();
     }
 }
 
-// Descriptors come back when connections close; until then the others wait in the queue.
-void Listener::pause_accepting(int error)
+// 0, or why there was none.
+int Listener::accept_one()
+{
+    Fd connection{accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+    if (!connection)
+        return errno;
+    ++open_;
+    calls_.accepted(std::move(connection));
+    return 0;
+}
+
+bool Listener::has_room()
+{
+    if (open_ < limit_)
+        return true;
+    pollfd queue{socket_.get(), POLLIN, 0};
+    if (poll(&queue, 1, 0) != 1)
+        return false;
+    complain("all " + std::to_string(limit_) + " connections are in use", advice_on(EMFILE));
+    calls_.make_room();
+    crowded_ = open_ >= limit_;
+    return !crowded_;
+}
+
+void Listener::rest(milliseconds length)
+{
+    resting_ = aside_ = true;
+    watch_->step_aside();
+    rest_.start(length, [this] { take_turn(); });
+}
+
+void Listener::watch_again()
+{
+    if (!watch_ || resting_)
+        return;
+    if (std::exchange(aside_, crowded_) == crowded_)
+        return;
+    if (crowded_)
+        watch_->step_aside();
+    else
+        watch_->queue_up();
+}
+
+void Listener::complain(const std::string& reason, std::string_view advice)
 {
     const auto now = Clock::now();
-    if (now - complained_ >= between_complaints) {
-        complained_ = now;
-        log_.error(
-            "accept",
-            {{"reason", std::generic_category().message(error)},
-             {"advice",
-              "raise the limit of open files (LimitNOFILE= of the service, or ulimit -n), or "
-              "start more workers"}});
-    }
-    watch_->want(Watch::None);
-    pause_.start(pause_length, [this] {
-        if (watch_)
-            watch_->want(Watch::Readable);
-    });
+    if (now - complained_ < between_complaints)
+        return;
+    complained_ = now;
+    log_.error("accept", {{"reason", reason}, {"advice", advice}});
 }
 
 } // namespace onlogin

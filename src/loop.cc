@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <netdb.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <uv.h>
 
@@ -133,12 +134,14 @@ void Timer::stop()
 struct Watch::Impl
 {
     uv_poll_t handle;
+    int socket;
     std::function<void(int)> ready;
     int wanted = None;
+    bool heard = false; // of what is wanted, so libuv waits for it
 };
 
 Watch::Watch(Loop& loop, int socket, std::function<void(int)> ready)
-    : impl_{new Impl{{}, std::move(ready)}}
+    : impl_{new Impl{{}, socket, std::move(ready)}}
 {
     if (const int result = uv_poll_init_socket(loop.raw(), &impl_->handle, socket); result < 0) {
         delete impl_;
@@ -158,6 +161,7 @@ void Watch::want(int events)
     if (events == impl_->wanted)
         return;
     impl_->wanted = events;
+    impl_->heard = false;
     if (events == None) {
         uv_poll_stop(&impl_->handle);
         return;
@@ -173,6 +177,7 @@ void Watch::want(int events)
         poll_events |= UV_PRIORITIZED;
     uv_poll_start(&impl_->handle, poll_events, [](uv_poll_t* handle, int status, int happened) {
         auto* impl = static_cast<Impl*>(handle->data);
+        impl->heard = true;
         int seen = None;
         if (happened & UV_READABLE)
             seen |= Readable;
@@ -182,6 +187,27 @@ void Watch::want(int events)
             seen |= HangUp;
         impl->ready(status < 0 ? -1 : seen);
     });
+}
+
+// libuv does not know EPOLLEXCLUSIVE, with which the kernel wakes one process and not all: the
+// first in the line, and whoever is added is the last. So behind libuv's back the socket is taken
+// out of its set and put back like that. Never before libuv itself has put it in, which would fail.
+void Watch::queue_up()
+{
+    if (!impl_->heard)
+        return want(Readable);
+    step_aside();
+    epoll_event wanted{};
+    wanted.events = EPOLLIN | EPOLLEXCLUSIVE;
+    wanted.data.fd = impl_->socket;
+    epoll_ctl(uv_backend_fd(impl_->handle.loop), EPOLL_CTL_ADD, impl_->socket, &wanted);
+}
+
+void Watch::step_aside()
+{
+    if (!impl_->heard)
+        return want(None);
+    epoll_ctl(uv_backend_fd(impl_->handle.loop), EPOLL_CTL_DEL, impl_->socket, nullptr);
 }
 
 struct SignalWatch::Impl

@@ -85,6 +85,12 @@ public:
     // From now on calls back for `events`, a set of Events; None stops.
     void want(int events);
 
+    // The same as want(Readable) and want(None), for a listening socket on which several processes
+    // wait: once this one has been woken, only one is woken for each connection, and that is the
+    // one that queued up first.
+    void queue_up();
+    void step_aside();
+
 private:
     struct Impl;
     Impl* impl_;

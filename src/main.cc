@@ -2,6 +2,7 @@
 
 #include "app.hh"
 #include "config.hh"
+#include "descriptors.hh"
 #include "doctor.hh"
 #include "error.hh"
 #include "gateway.hh"
@@ -16,6 +17,7 @@
 #include "version.hh"
 #include "wechat.hh"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -28,8 +30,9 @@ namespace {
 
 GatewayLimits limits_of(const Config& config)
 {
+    const auto shares = share_descriptors(descriptor_limit(), config.wechat.max_connections);
     return {static_cast<std::size_t>(config.limits.body_bytes),
-            milliseconds{config.limits.drain_ms}};
+            milliseconds{config.limits.drain_ms}, shares.from_server};
 }
 
 std::string credentials_directory()
@@ -53,6 +56,20 @@ std::string mini_programs(const Config& config)
     return count(static_cast<long>(config.apps.size()), "mini program");
 }
 
+// No more connections to WeChat than there are descriptors for.
+WechatConfig affordable(WechatConfig wechat, Log& log)
+{
+    const auto files = descriptor_limit();
+    const auto shares = share_descriptors(files, wechat.max_connections);
+    if (shares.to_wechat < wechat.max_connections)
+        log.warn("few open files", {{"limit", static_cast<long long>(files)},
+                                    {"connections_to_wechat", shares.to_wechat},
+                                    {"configured", wechat.max_connections},
+                                    {"advice", advice_on(EMFILE)}});
+    wechat.max_connections = shares.to_wechat;
+    return wechat;
+}
+
 enum class Mode
 {
     FastCgi,
@@ -69,7 +86,8 @@ int serve(const Options& options, Mode mode)
     Loop loop;
     log.collect([&loop](auto flush) { loop.post(std::move(flush)); });
     Resolver resolver{loop, log};
-    HttpClient http{loop, resolver, config->wechat,
+    HttpClient http{loop, resolver,
+                    mode == Mode::Cgi ? config->wechat : affordable(config->wechat, log),
                     mode == Mode::Cgi ? CaStore::Directory : CaStore::Bundle};
     Wechat wechat{loop, http, log};
     App app{wechat, log, config};
@@ -88,8 +106,11 @@ int serve(const Options& options, Mode mode)
         return leave();
     }
 
+    auto listener = take_listening_socket();
+    if (const auto door = open_door(listener.get()); !door.address.empty())
+        log.warn("open to others", {{"address", door.address}, {"advice", door.advice}});
     const Notifier notifier;
-    FcgiGateway gateway{loop, take_listening_socket(), limits_of(*config), handler,
+    FcgiGateway gateway{loop, std::move(listener), limits_of(*config), handler,
                         log,  [&] { loop.stop(); }};
 
     bool stopping = false;
@@ -102,14 +123,15 @@ int serve(const Options& options, Mode mode)
     };
     const auto reload = [&] {
         try {
-            app.config = std::make_shared<const Config>(load(options));
+            auto loaded = load(options);
+            http.configure(affordable(loaded.wechat, log));
+            app.config = std::make_shared<const Config>(std::move(loaded));
         } catch (const ConfigError& error) {
             notifier.status(std::string{"the old configuration stays, the new one is refused: "} +
                             error.what());
             return log.error("reload", {{"reason", error.what()}, {"advice", "the old one stays"}});
         }
         log.configure(app.config->log.level, app.config->log.json);
-        http.configure(app.config->wechat);
         wechat.forget_advice();
         gateway.configure(limits_of(*app.config));
         notifier.status("serving " + mini_programs(*app.config));

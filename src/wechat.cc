@@ -1,11 +1,13 @@
 #include "wechat.hh"
 
+#include "descriptors.hh"
 #include "encode.hh"
 #include "errcodes.hh"
 #include "error.hh"
 #include "json.hh"
 
 #include <charconv>
+#include <cstring>
 #include <random>
 
 namespace onlogin {
@@ -163,7 +165,9 @@ Task<Exchanged> Wechat::exchange([[maybe_unused]] std::shared_ptr<const Config> 
         exchanged.failure = nullptr;
         co_await pause(loop_, wait);
     }
-    if (!unreachable.empty())
+    if (const int shortage = unreachable.empty() ? 0 : descriptor_shortage())
+        advise(mini.appid, 0, {"", "", strerror(shortage), advice_on(shortage)});
+    else if (!unreachable.empty())
         advise(mini.appid, 0,
                {"", "", unreachable,
                 "WeChat cannot be reached: check this host's name server, its way out to port 443 "

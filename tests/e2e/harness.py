@@ -316,7 +316,7 @@ class Worker:
     """The worker behind spawn-fcgi, or on a listening socket that the test holds."""
 
     def __init__(self, config=None, listener=None, environment=None, stderr=None, wait=True,
-                 directory=None, mode='0600', program=ONLOGIN):
+                 directory=None, mode='0600', program=ONLOGIN, before=()):
         self.directory = directory or new_directory()
         self.config_file = self.directory / 'onlogin.json'
         self.configure(config or configuration())
@@ -324,7 +324,7 @@ class Worker:
             else pathlib.Path(listener.getsockname())
         self.log_file = self.directory / f'onlogin{len(list(self.directory.glob("*.log")))}.log'
         environment = dict(os.environ, **(environment or {}))
-        command = [program, '-c', self.config_file]
+        command = [*before, program, '-c', self.config_file]
         if listener is None:
             command = ['spawn-fcgi', '-n', '-s', self.socket, '-M', mode, '-b', '4096', '--',
                        *command]

@@ -109,6 +109,7 @@ class Descriptors(Case):
             connection.send(fcgi.request(fcgi.get('code=' + magic()), keep=True))
             answer = connection.read_answer()
             self.assert_refused(answer, 502, 502, 'later')
+            self.assertIn('LimitNOFILE=', worker.await_log(' error wechat ')[0])
             resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, (4096, 4096))
             time.sleep(1.1)  # a failed look-up of a name is not repeated at once
             connection.send(fcgi.request(fcgi.get('code=' + magic()), keep=True))

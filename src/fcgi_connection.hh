@@ -1,0 +1,64 @@
+#pragma once
+
+// One connection of the server in front, for the gateway.
+
+#include "fd.hh"
+#include "loop.hh"
+#include "task.hh"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <sys/socket.h>
+
+namespace onlogin {
+
+struct FcgiConnection
+{
+    enum class State
+    {
+        Idle,      // kept between two requests
+        Gathering, // waiting for the rest of a request, or for the first
+        Serving,   // the handler is at work
+        Sending,   // the answer waits for the peer to read
+        Lingering, // answered; what still comes is thrown away
+        Closed,
+    };
+
+    Fd socket;
+    std::unique_ptr<Watch> watch;
+    State state = State::Gathering;
+    Clock::time_point since; // of the state
+    std::string input;       // not yet understood
+    std::string output;      // not yet sent
+    std::uint16_t id = 0;    // of the request being served
+    bool keep = false;       // the connection, after this request
+    bool kept = false;       // so far
+    bool unread = false;     // the request was cut; its rest still comes
+    Task<> task;
+
+    void enter(State next)
+    {
+        state = next;
+        since = Clock::now();
+    }
+
+    // Whether a stop has to wait for it.
+    [[nodiscard]] bool at_work() const
+    {
+        return state == State::Serving || state == State::Sending ||
+               (state == State::Gathering && !input.empty());
+    }
+
+    // Whether it came through a unix socket.
+    [[nodiscard]] bool is_local() const
+    {
+        sockaddr_storage address{};
+        socklen_t length = sizeof address;
+        return getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &length) == 0 &&
+               address.ss_family == AF_UNIX;
+    }
+};
+
+} // namespace onlogin
