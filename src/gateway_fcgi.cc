@@ -294,6 +294,7 @@ struct FcgiGateway::Impl
     void sweep_later()
     {
         sweep_timer.start(milliseconds{1'000}, [this] {
+            listener.look_again();
             const auto now = Clock::now();
             for_each_connection([&](Connection& connection) {
                 const auto age = now - connection.since;

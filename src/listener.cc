@@ -66,6 +66,12 @@ void Listener::closed()
     watch_again();
 }
 
+void Listener::look_again()
+{
+    if (watch_ && !aside_)
+        watch_->queue_up();
+}
+
 void Listener::stop()
 {
     make_non_blocking(socket_.get());

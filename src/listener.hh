@@ -41,6 +41,9 @@ public:
     // A connection has ended.
     void closed();
 
+    // To be called now and then: who was woken for a connection may have died before it took it.
+    void look_again();
+
     // Whether others wait for a connection to end.
     [[nodiscard]] bool crowded() const { return crowded_; }
 
