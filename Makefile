@@ -5,6 +5,8 @@
 # make lint       formatting and static checks
 # make bench      speed, as ratios to nginx itself
 # make install    into $(DESTDIR)$(PREFIX); uninstall takes it back
+# make deb        the Debian packages, in build/
+# make test-deb   the same, tried in a bare Debian; as root
 # make clean
 #
 # sanitize=address,undefined builds any of them with these sanitizers, below build/ of its own.
@@ -44,6 +46,8 @@ test_packages  := $(demo_packages) libboost-test-dev python3 mandoc systemd apac
                   libapache2-mod-fcgid lighttpd fcgiwrap
 lint_packages  := $(test_packages) clang clang-format clang-tidy cppcheck shellcheck libfcgi-dev
 bench_packages := $(demo_packages) libfcgi-dev libnginx-mod-http-echo wrk
+deb_packages   := $(build_packages) dpkg-dev debhelper libboost-test-dev
+debian_packages := $(deb_packages) debootstrap lintian
 
 all: $(build)/onlogin $(build)/fake-wechat
 
@@ -92,6 +96,14 @@ bench:
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(build)/bare-responder
 	@BUILD=$(build) tests/bench/run
 
+deb:
+	@tests/install-packages $(deb_packages)
+	@COMMIT='$(commit)' systemd/build-deb
+
+test-deb:
+	@tests/install-packages $(debian_packages)
+	@COMMIT='$(commit)' tests/package
+
 lint:
 	@tests/install-packages $(lint_packages)
 	@tests/lint $(pkgs)
@@ -114,6 +126,7 @@ install: all
 	install -D -m 644 -t $(share) src/onlogin.json
 	install -D -m 644 -t $(man)/man8 src/onlogin.8
 	install -D -m 644 -t $(man)/man5 src/onlogin.json.5
+	install -D -m 644 -t $(man)/man1 tests/fake-wechat/onlogin-fake-wechat.1
 	install -D -m 644 -t $(share)/nginx nginx/onlogin.conf
 	install -D -m 644 -t $(share)/nginx/snippets nginx/snippets/*.conf
 	install -D -m 644 -t $(share)/nginx/hosting nginx/hosting/*.conf
@@ -123,7 +136,7 @@ install: all
 
 uninstall:
 	rm -f $(sbin)/onlogin $(bin)/onlogin-fake-wechat
-	rm -f $(man)/man8/onlogin.8 $(man)/man5/onlogin.json.5
+	rm -f $(man)/man8/onlogin.8 $(man)/man5/onlogin.json.5 $(man)/man1/onlogin-fake-wechat.1
 	rm -f $(services:%=$(lib)/systemd/system/%) $(lib)/sysusers.d/onlogin.conf
 	rm -rf $(libexec) $(share)
 
@@ -132,4 +145,4 @@ clean:
 
 -include $(objects:.o=.d) $(units:.o=.d) $(fake:.o=.d) $(bare:.o=.d)
 
-.PHONY: all check demo test bench lint format install uninstall clean .force
+.PHONY: all check demo test bench deb test-deb lint format install uninstall clean .force
