@@ -6,8 +6,19 @@
 
 namespace onlogin {
 
+// Where the certificates that the system trusts are read from, unless wechat.ca_file names a file.
+enum class CaStore
+{
+    Bundle,    // one file with all of them: dear at the first connection, kept for the next ones
+    Directory, // only what is needed, at each connection: for a process that makes a single one
+};
+
 // What keeps libcurl from reading the system's CA certificates, and what mends it; empty if nothing
 // does.
 std::string system_ca_trouble();
+
+// Whether certificates can be found by their hash in `directory`: Debian's /etc/ssl/certs has these
+// names, a directory that somebody copied certificates into may lack them.
+bool has_hashed_certificates(const std::string& directory);
 
 } // namespace onlogin

@@ -1,9 +1,11 @@
 #pragma once
 
-// HTTPS to WeChat: libcurl on the loop. Only ca_store.cc includes curl's headers, too.
+// HTTPS to WeChat: libcurl on the loop. No other part includes curl's headers: this is http_*.cc and
+// ca_store.cc.
 //
 // https://curl.se/libcurl/c/libcurl-multi.html, "multi_socket"
 
+#include "ca_store.hh"
 #include "config.hh"
 #include "loop.hh"
 #include "resolver.hh"
@@ -18,13 +20,6 @@ namespace onlogin {
 struct HttpReply
 {
     std::string body; // at most 64 KiB
-};
-
-// Where the certificates that the system trusts are read from, unless wechat.ca_file names a file.
-enum class CaStore
-{
-    Bundle,    // one file with all of them: dear at the first connection, kept for the next ones
-    Directory, // only what is needed, at each connection: for a process that makes a single one
 };
 
 // Keeps connections, shares one HTTP/2 connection among up to 100 exchanges, verifies certificates,

@@ -1,4 +1,4 @@
-#include "ca_directory.hh"
+#include "ca_store.hh"
 
 #include <filesystem>
 #include <fstream>
