@@ -30,7 +30,7 @@ constexpr Errcode rows[] = {
      "WeChat does not know this appid: compare it with mp.weixin.qq.com, Development settings"},
     {40125, 40125, 500, 0, never, misconfigured,
      "the AppSecret is wrong or was reset: take the current one from mp.weixin.qq.com, Development "
-     "settings, put it into the secret file and reload"},
+     "settings, put it into the secret file and restart the worker"},
     {40164, 40164, 500, 0, never, misconfigured,
      "this host's address is not in the IP whitelist: add it at mp.weixin.qq.com, Development "
      "settings"},
