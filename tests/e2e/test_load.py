@@ -252,21 +252,34 @@ http {{
         self.addCleanup(process.end)
         return f'https://localhost:{port}'
 
-    @each(*((f'{http}_after_{count}'.replace('.', ''), http, count)
-            for http in ('auto', '1.1') for count in (1, 3)
-            if (http, count) != ('auto', 1)))
-    def test_a_wechat_that_ends_connections_after_some_requests_loses_no_login(self, http, count):
+    @each(('after_1', 1), ('after_3', 3))
+    def test_a_wechat_that_ends_connections_after_some_requests_loses_no_login(self, count):
         url = self.front(f'keepalive_requests {count};')
-        worker = self.own_worker(configuration(wechat={'http': http, 'url': url}))
+        worker = self.own_worker(configuration(wechat={'http': '1.1', 'url': url}))
+        for answer in self.rounds_of_logins(worker):
+            self.assert_logged_in(answer)
+
+    def test_a_wechat_that_ends_http_2_connections_after_some_requests_gets_no_code_twice(self):
+        """nginx closes while requests that it never looked at are on their way, and the reset can
+        overtake what it says of them: then nobody knows, and the client is told to log in again."""
+        url = self.front('keepalive_requests 3;')
+        worker = self.own_worker(configuration(wechat={'url': url}))
+        answers = self.rounds_of_logins(worker)
+        for answer in answers:
+            if answer.status != 200:
+                self.assert_refused(answer, 502, 502, 'login')
+        self.assertGreater(sum(answer.status == 200 for answer in answers), len(answers) / 2)
+
+    def rounds_of_logins(self, worker):
+        """First one after the other, then eight at once; none may reach WeChat twice."""
         until(lambda: worker.login().status == 200, what='the server in front')
-        for _ in range(10):
-            self.assert_logged_in(worker.login())
+        answers = [worker.login() for _ in range(10)]
         codes = [wechat().code(delay_ms=20) for _ in range(40)]
         for at in range(0, 40, 8):
-            for answer in together([lambda c=c: worker.login(c) for c in codes[at:at + 8]]):
-                self.assert_logged_in(answer)
-        for code in codes:
-            self.assertEqual(wechat().exchanges(code), 1)
+            answers += together([lambda c=c: worker.login(c) for c in codes[at:at + 8]])
+        for code, answer in zip(codes, answers[10:]):
+            self.assertLessEqual(wechat().exchanges(code), 1, answer)
+        return answers
 
     def test_a_connection_that_freezes_takes_one_deadline_and_no_more(self):
         """What a balancer does whose backend is gone: nothing comes, nobody closes."""
