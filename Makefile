@@ -131,7 +131,8 @@ install: all
 	install -D -m 644 -t $(share)/nginx/snippets nginx/snippets/*.conf
 	install -D -m 644 -t $(share)/nginx/hosting nginx/hosting/*.conf
 	install -D -m 644 -t $(lib)/systemd/system $(services:%=systemd/%)
-	sed -i 's|/usr/sbin/onlogin|$(PREFIX)/sbin/onlogin|' $(services:%=$(lib)/systemd/system/%)
+	sed -i 's|/usr/sbin/onlogin|$(PREFIX)/sbin/onlogin|' $(services:%=$(lib)/systemd/system/%) \
+		$(share)/nginx/hosting/*.conf
 	install -D -m 644 systemd/onlogin.sysusers $(lib)/sysusers.d/onlogin.conf
 
 uninstall:
