@@ -33,7 +33,7 @@ constexpr std::string_view about =
     "listening socket (spawn-fcgi, systemd), as a CGI program when the environment holds a\n"
     "request. For example:\n"
     "\n"
-    "    spawn-fcgi -n -s /run/onlogin/onlogin.sock -- onlogin -c /etc/onlogin/onlogin.json\n";
+    "    spawn-fcgi -n -s /run/onlogin/onlogin.sock -- /usr/sbin/onlogin\n";
 
 constexpr std::string_view signals =
     "SIGTERM or SIGINT stops when what is in flight is answered, a second one at once;\n"
