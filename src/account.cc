@@ -12,12 +12,12 @@ namespace onlogin {
 
 namespace {
 
-Account from_entry(const passwd& entry)
+Account from_entry(const passwd& entry, gid_t group)
 {
     Account account{entry.pw_name, entry.pw_uid, {}};
     int count = 64;
     account.groups.resize(static_cast<std::size_t>(count));
-    while (getgrouplist(entry.pw_name, entry.pw_gid, account.groups.data(), &count) < 0)
+    while (getgrouplist(entry.pw_name, group, account.groups.data(), &count) < 0)
         account.groups.resize(static_cast<std::size_t>(count));
     account.groups.resize(static_cast<std::size_t>(count));
     return account;
@@ -36,16 +36,19 @@ bool may(const Account& account, const struct stat& status, mode_t wanted)
 
 } // namespace
 
-std::optional<Account> find_account(const std::string& name)
+std::optional<Account> find_account(const std::string& name, const std::string& group)
 {
     const auto* const entry = getpwnam(name.c_str());
-    return entry ? std::optional{from_entry(*entry)} : std::nullopt;
+    const auto* const named = group.empty() ? nullptr : getgrnam(group.c_str());
+    if (!entry || (!group.empty() && !named))
+        return std::nullopt;
+    return from_entry(*entry, named ? named->gr_gid : entry->pw_gid);
 }
 
 Account account_of(uid_t uid)
 {
     if (const auto* const entry = getpwuid(uid))
-        return from_entry(*entry);
+        return from_entry(*entry, entry->pw_gid);
     return {std::to_string(uid), uid, {}};
 }
 
@@ -57,6 +60,10 @@ std::string group_name(gid_t gid)
 
 std::string what_denies(const Account& account, const std::string& path, int wanted)
 {
+    std::error_code error;
+    if (const auto real = std::filesystem::canonical(path, error).string(); !error && real != path)
+        if (auto obstacle = what_denies(account, real, wanted); !obstacle.empty())
+            return obstacle;
     std::filesystem::path walked;
     const std::filesystem::path whole{path};
     for (const auto& part : whole) {

@@ -17,13 +17,16 @@ struct Account
     std::vector<gid_t> groups;
 };
 
-std::optional<Account> find_account(const std::string& name);
+// With its own group, or with `group` instead, as programs take it that are told both. Absent if
+// either is unknown.
+std::optional<Account> find_account(const std::string& name, const std::string& group = {});
 Account account_of(uid_t uid);
 std::string group_name(gid_t gid);
 
 // What keeps `account` from using `path` as `wanted` says (R_OK, W_OK, X_OK as in access(2)): the
 // path itself, or a directory above it that the account may not pass. Empty: nothing, as far as
-// modes tell; access control lists are not looked at. `path` is absolute and exists.
+// modes tell; access control lists are not looked at. `path` is absolute and exists; where it is
+// a link, both its ways count.
 std::string what_denies(const Account& account, const std::string& path, int wanted);
 
 } // namespace onlogin

@@ -11,11 +11,39 @@ namespace onlogin {
 
 namespace {
 
-std::optional<Config> check_config(Findings& findings, const std::string& file,
-                                   const std::string& credentials)
+bool is_same_file(const std::string& a, const std::string& b)
+{
+    std::error_code error;
+    return a == b || std::filesystem::equivalent(a, b, error);
+}
+
+Workers running_workers(const std::string& config_file)
+{
+    Workers workers;
+    for (auto& worker : find_workers())
+        (is_same_file(worker.config_file, config_file) ? workers.ours : workers.others)
+            .push_back(std::move(worker));
+    return workers;
+}
+
+// With the AppSecrets from the files, which a worker takes when it starts next; where they are
+// nowhere else, with systemd's copies.
+Config load(const std::string& file, const std::string& credentials, const Workers& workers)
 {
     try {
-        auto config = load_config(file, credentials);
+        return load_config(file, credentials);
+    } catch (const ConfigError&) {
+        if (workers.ours.empty() || workers.ours.front().credentials.empty())
+            throw;
+    }
+    return load_config(file, workers.ours.front().credentials);
+}
+
+std::optional<Config> check_config(Findings& findings, const std::string& file,
+                                   const std::string& credentials, const Workers& workers)
+{
+    try {
+        auto config = load(file, credentials, workers);
         const auto count = config.apps.size();
         findings.ok("config", file + " is fine: " + std::to_string(count) + " mini program" +
                                   (count == 1 ? "" : "s"));
@@ -31,14 +59,24 @@ std::optional<Config> check_config(Findings& findings, const std::string& file,
 
 } // namespace
 
+const WorkerProcess* Workers::other_at(const std::string& socket_path) const
+{
+    for (const auto& worker : others)
+        for (const auto& socket : worker.sockets)
+            if (is_same_file(socket, socket_path))
+                return &worker;
+    return nullptr;
+}
+
 int run_doctor(const std::string& config_file, const std::string& credentials_directory, bool json)
 {
     const auto file = std::filesystem::absolute(config_file).lexically_normal().string();
     Findings findings{stdout, json};
-    const auto config = check_config(findings, file, credentials_directory);
+    const auto workers = running_workers(file);
+    const auto config = check_config(findings, file, credentials_directory, workers);
     const Config* const known = config ? &*config : nullptr;
-    check_files(findings, file, known);
-    const auto nginx = check_nginx(findings, known);
+    check_files(findings, file, known, workers);
+    const auto nginx = check_nginx(findings, known, workers);
     check_sockets(findings, nginx);
     if (config) {
         for (const auto& front : nginx.fronts)

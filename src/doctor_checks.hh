@@ -5,9 +5,11 @@
 #include "config.hh"
 #include "finding.hh"
 #include "nginx_site.hh"
+#include "worker_process.hh"
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace onlogin {
@@ -16,33 +18,52 @@ namespace onlogin {
 // AppSecret to be right.
 inline constexpr std::string_view made_up_code = "onlogin-doctor";
 
-// One way in from outside: a location of nginx that leads to the worker.
+// The running workers of this host.
+struct Workers
+{
+    std::vector<WorkerProcess> ours;   // with the configuration in question
+    std::vector<WorkerProcess> others; // with other ones: instances of their own
+
+    // The other instance that listens on a unix socket, or null.
+    [[nodiscard]] const WorkerProcess* other_at(const std::string& socket_path) const;
+};
+
+// One way in from outside: a server of nginx with a location that leads to the worker.
 struct Front
 {
-    std::string scheme; // https, or http if nginx has no TLS here
-    std::string name;   // of the server
+    std::string scheme;             // https, or http if nginx has no TLS here
+    std::vector<std::string> names; // of the server, at least one
     std::string port;
     std::string path;       // of the login
     std::string connect_to; // HOST:PORT of this host where nginx listens
 };
 
+// A unix socket that a location of ours leads to.
+struct SeenSocket
+{
+    std::string path;
+    bool starts_programs = false; // somebody listens who starts us by CGI (fcgiwrap)
+};
+
 // What nginx says of itself.
 struct NginxSeen
 {
-    bool running_user_known = false;
-    std::string user;                 // that its workers run as
-    std::vector<std::string> sockets; // paths of the unix sockets that our locations lead to
-    std::vector<Front> fronts;        // one for each server
+    std::string user;               // that its workers run as; empty: unknown
+    std::optional<Account> account; // of that user, if there is one
+    std::vector<SeenSocket> sockets;
+    std::vector<Front> fronts; // one for each server
 };
 
-// Owners and modes of the configuration's files, and who runs the workers that use it.
-void check_files(Findings& findings, const std::string& config_file, const Config* config);
+// Owners and modes of the configuration's files, who runs the workers that use it, and whether they
+// have the AppSecrets that are in the files now. `config` may be null.
+void check_files(Findings& findings, const std::string& config_file, const Config* config,
+                 const Workers& workers);
 
 // Each unix socket: is it there, does a worker answer, may nginx connect and others not.
 void check_sockets(Findings& findings, const NginxSeen& nginx);
 
 // nginx's configuration, as `nginx -T` prints it. `config` may be null.
-NginxSeen check_nginx(Findings& findings, const Config* config);
+NginxSeen check_nginx(Findings& findings, const Config* config, const Workers& workers);
 
 // Whether X-WX-* that a client sends can reach a backend, where nginx asks us who a user is.
 void check_identity_headers(Findings& findings, const std::vector<Directive>& main,

@@ -1,6 +1,8 @@
 #include "doctor_checks.hh"
-#include "worker_process.hh"
+#include "error.hh"
 
+#include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 
@@ -31,48 +33,108 @@ std::optional<struct stat> status_of(const std::string& path)
     return stat(path.c_str(), &status) == 0 ? std::optional{status} : std::nullopt;
 }
 
-// Whoever can write there decides which secrets go to which server.
-void check_writers(Findings& findings, const std::string& path)
+// Whose files are as good as root's: ours, and those of whom the workers run as.
+bool is_trusted(uid_t owner, const Workers& workers)
 {
-    const auto status = status_of(path);
-    if (!status)
-        return;
-    if (status->st_mode & 022)
-        findings.bad("files", described(path, *status) + ", so others may change it",
-                     "chmod go-w " + path);
-    else
-        findings.ok("files", described(path, *status));
+    static const auto usual = find_account("onlogin");
+    return owner == 0 || owner == geteuid() || (usual && usual->uid == owner) ||
+           std::any_of(workers.ours.begin(), workers.ours.end(),
+                       [&](const WorkerProcess& worker) { return worker.account.uid == owner; });
 }
 
-void check_secret(Findings& findings, const std::string& path,
-                  const std::vector<WorkerProcess>& workers)
+// Who else can put something else in the place of `path`; empty: nobody.
+std::string who_may_replace(const std::string& path, const Workers& workers, std::string& mend)
+{
+    std::error_code error;
+    for (auto part = std::filesystem::canonical(path, error); !part.empty();
+         part = part.parent_path()) {
+        const auto status = status_of(part.string());
+        if (!status)
+            break;
+        if (!is_trusted(status->st_uid, workers)) {
+            mend = "chown root " + part.string();
+            return "it belongs to " + account_of(status->st_uid).name;
+        }
+        const bool by_group = (status->st_mode & S_IWGRP) && status->st_gid != 0;
+        // In a directory with the sticky bit, as /tmp, others cannot touch what is not theirs.
+        if ((by_group || (status->st_mode & S_IWOTH)) && !(status->st_mode & S_ISVTX)) {
+            mend = "chmod go-w " + part.string();
+            return part == path ? "others may change it" : "others may change " + part.string();
+        }
+        if (part == part.root_path())
+            break;
+    }
+    return {};
+}
+
+// Whoever can write there decides which secrets go to which server.
+void check_writers(Findings& findings, std::string_view check, const std::string& path,
+                   const Workers& workers)
 {
     const auto status = status_of(path);
     if (!status)
         return;
-    for (const auto& worker : workers) {
+    std::string mend;
+    if (const auto who = who_may_replace(path, workers, mend); !who.empty())
+        findings.bad(check, described(path, *status) + "; " + who, mend);
+    else
+        findings.ok(check, described(path, *status));
+}
+
+void check_secret(Findings& findings, const std::string& path, const Workers& workers)
+{
+    const auto status = status_of(path);
+    if (!status)
+        return;
+    for (const auto& worker : workers.ours) {
         if (!worker.credentials.empty() || worker.account.uid == 0 ||
             what_denies(worker.account, path, R_OK).empty())
             continue;
         return findings.bad("secret",
-                            described(path, *status) + ": the worker, which runs as " +
-                                worker.account.name + ", cannot read it at its next start",
-                            "chown " + worker.account.name + ' ' + path +
-                                ", or LoadCredential= in the unit");
+                            described(path, *status) + ": the worker, process " +
+                                std::to_string(worker.pid) + " of " + worker.account.name +
+                                ", cannot read it at its next start",
+                            "give it to the user that the service runs as, or hand it over by "
+                            "LoadCredential= in the unit");
     }
-    findings.ok("secret", described(path, *status));
+    check_writers(findings, "secret", path, workers);
 }
 
-void check_workers(Findings& findings, const std::string& config_file,
-                   const std::vector<WorkerProcess>& workers)
+// systemd copies secrets when it starts a service; a change of the file is not seen until then.
+void check_copies(Findings& findings, const std::string& config_file, const Config& config,
+                  const Workers& workers)
 {
-    if (workers.empty())
+    for (const auto& worker : workers.ours) {
+        if (worker.credentials.empty())
+            continue;
+        try {
+            const auto theirs = load_config(config_file, worker.credentials);
+            for (const auto& app : config.apps)
+                if (const auto* const copy = theirs.find_app(app.appid);
+                    copy && copy->secret.reveal() != app.secret.reveal())
+                    findings.warn("secret",
+                                  app.appid +
+                                      ": the AppSecret in the file is not the one with "
+                                      "which process " +
+                                      std::to_string(worker.pid) + " was started",
+                                  "systemctl restart onlogin");
+        } catch (const ConfigError&) {
+            continue; // no longer there: it has just ended
+        }
+    }
+}
+
+void check_workers(Findings& findings, const std::string& config_file, const Config* config,
+                   const Workers& workers)
+{
+    if (workers.ours.empty())
         return findings.warn("worker", "none runs with " + config_file,
-                             "systemctl enable --now onlogin (or whatever starts it here); with a "
-                             "socket unit, or as CGI, the first request starts it");
+                             config ? "systemctl enable --now onlogin (or whatever starts it "
+                                      "here); by CGI the request starts it"
+                                    : "the configuration comes first, see above");
     std::string list;
     bool root = false;
-    for (const auto& worker : workers) {
+    for (const auto& worker : workers.ours) {
         list += (list.empty() ? "process " : ", ") + std::to_string(worker.pid) + " as " +
                 worker.account.name;
         root = root || worker.account.uid == 0;
@@ -82,33 +144,34 @@ void check_workers(Findings& findings, const std::string& config_file,
     findings.ok("worker", list);
 }
 
-void check_socket(Findings& findings, const std::string& path, const NginxSeen& nginx)
+void check_rights(Findings& findings, const std::string& path, const struct stat& status,
+                  const NginxSeen& nginx)
 {
-    const auto status = status_of(path);
-    if (!status)
-        return findings.bad("socket", path + ": " + strerror(errno),
-                            "systemctl enable --now onlogin.socket, or start spawn-fcgi with -s " +
-                                path);
-    if (!S_ISSOCK(status->st_mode))
-        return findings.bad("socket", path + " is no socket", "remove it and start the worker");
-    const auto text = described(path, *status);
-    if (status->st_mode & S_IWOTH)
-        findings.bad("socket", text + ": all of this host may connect, past nginx and its limits",
-                     "chmod 0660 now; SocketMode=0660 in the socket unit, or spawn-fcgi -M 0660");
-    else if (!nginx.running_user_known)
-        findings.ok("socket", text);
-    else if (const auto account = find_account(nginx.user); !account)
-        findings.bad("socket", "nginx runs as " + nginx.user + ", which is no user of this host",
-                     "set `user` in nginx.conf");
-    else if (const auto obstacle = what_denies(*account, path, R_OK | W_OK); !obstacle.empty())
-        findings.bad("socket",
-                     text + ": nginx, which runs as " + nginx.user + ", may not connect" +
-                         (obstacle == path ? "" : ", because it may not pass " + obstacle),
-                     "SocketGroup=" + nginx.user + " and SocketMode=0660 in the socket unit, or " +
-                         "spawn-fcgi -M 0660 -G " + nginx.user);
-    else
-        findings.ok("socket", text + "; " + nginx.user + " (nginx) may connect");
+    const auto text = described(path, status);
+    if (status.st_mode & S_IWOTH)
+        return findings.bad(
+            "socket", text + ": all of this host may connect, past nginx and its limits",
+            "chmod 0660 now; SocketMode=0660 in the socket unit, or spawn-fcgi -M 0660");
+    if (nginx.user.empty())
+        return findings.ok("socket", text);
+    if (!nginx.account)
+        return findings.bad("socket", "nginx runs as " + nginx.user + ", which this host has not",
+                            "set `user` in nginx.conf");
+    const auto obstacle = what_denies(*nginx.account, path, R_OK | W_OK);
+    if (obstacle.empty())
+        return findings.ok("socket", text + "; " + nginx.user + " (nginx) may connect");
+    if (obstacle != path)
+        return findings.bad(
+            "socket", text + ": nginx, which runs as " + nginx.user + ", may not pass " + obstacle,
+            "chmod a+x " + obstacle);
+    findings.bad("socket", text + ": nginx, which runs as " + nginx.user + ", may not connect",
+                 "SocketGroup=" + group_name(nginx.account->groups.front()) +
+                     " and SocketMode=0660 in the socket unit, or spawn-fcgi -M 0660 -G " +
+                     group_name(nginx.account->groups.front()));
+}
 
+void check_answer(Findings& findings, const std::string& path)
+{
     const auto health = ask_health(path);
     if (health.status == 200)
         findings.ok("worker", "it answers at " + path);
@@ -119,34 +182,52 @@ void check_socket(Findings& findings, const std::string& path, const NginxSeen& 
             "worker",
             "no answer at " + path + ": " +
                 (health.status ? "status " + std::to_string(health.status) : health.failure),
-            "systemctl restart onlogin, and look at journalctl -u onlogin; a socket that a "
-            "crash left behind refuses connections until the worker is started again");
+            "onlogin -t and journalctl -u onlogin say why it does not start, if it is "
+            "that; else systemctl restart onlogin");
+}
+
+void check_socket(Findings& findings, const SeenSocket& socket, const NginxSeen& nginx)
+{
+    const auto& path = socket.path;
+    const auto status = status_of(path);
+    if (!status)
+        return findings.bad("socket", path + ": " + strerror(errno),
+                            socket.starts_programs
+                                ? "systemctl enable --now fcgiwrap.socket"
+                                : "systemctl enable --now onlogin.socket, or start spawn-fcgi "
+                                  "with -s " +
+                                      path);
+    if (!S_ISSOCK(status->st_mode))
+        return findings.bad("socket", path + " is no socket", "remove it and start the worker");
+    check_rights(findings, path, *status, nginx);
+    if (!socket.starts_programs)
+        check_answer(findings, path);
 }
 
 } // namespace
 
-void check_files(Findings& findings, const std::string& config_file, const Config* config)
+void check_files(Findings& findings, const std::string& config_file, const Config* config,
+                 const Workers& workers)
 {
-    const auto workers = find_workers(config_file);
-    check_writers(findings, std::filesystem::path{config_file}.parent_path().string());
-    check_writers(findings, config_file);
+    check_writers(findings, "files", config_file, workers);
     if (config) {
         for (const auto& app : config->apps)
             if (!app.secret_file.empty())
                 check_secret(findings, app.secret_file, workers);
+        check_copies(findings, config_file, *config, workers);
         if (!config->wechat.ca_file.empty())
-            check_writers(findings, config->wechat.ca_file);
+            check_writers(findings, "files", config->wechat.ca_file, workers);
     }
-    check_workers(findings, config_file, workers);
+    check_workers(findings, config_file, config, workers);
 }
 
 void check_sockets(Findings& findings, const NginxSeen& nginx)
 {
     const std::string usual = "/run/onlogin/onlogin.sock";
     if (nginx.sockets.empty() && status_of(usual))
-        check_socket(findings, usual, nginx);
-    for (const auto& path : nginx.sockets)
-        check_socket(findings, path, nginx);
+        check_socket(findings, {usual}, nginx);
+    for (const auto& socket : nginx.sockets)
+        check_socket(findings, socket, nginx);
 }
 
 } // namespace onlogin

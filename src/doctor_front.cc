@@ -14,26 +14,26 @@ namespace {
 
 constexpr long day_s = 24L * 60 * 60;
 
-std::string site_of(const Front& front)
+std::string site_of(const Front& front, const std::string& name)
 {
     const bool usual = front.port == (front.scheme == "https" ? "443" : "80");
-    return front.scheme + "://" + front.name + (usual ? "" : ':' + front.port);
+    return front.scheme + "://" + name + (usual ? "" : ':' + front.port);
 }
 
-void check_name(Findings& findings, const Front& front)
+void check_name(Findings& findings, const Front& front, const std::string& name)
 {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* list = nullptr;
-    if (getaddrinfo(front.name.c_str(), front.port.c_str(), &hints, &list) != 0)
-        return findings.warn("front", front.name + " is not known to the name server of this host",
+    if (getaddrinfo(name.c_str(), front.port.c_str(), &hints, &list) != 0)
+        return findings.warn("front", name + " is not known to the name server of this host",
                              "phones need it: add an A record at your DNS provider");
     freeaddrinfo(list);
 }
 
-HttpProbe request_to(const Front& front, const std::string& path_and_query)
+HttpProbe request_to(const Front& front, const std::string& name, const std::string& path_and_query)
 {
-    HttpProbe request{Secret{site_of(front) + path_and_query}};
+    HttpProbe request{Secret{site_of(front, name) + path_and_query}};
     request.connect_to = front.connect_to;
     // OpenSSL's variable, for hosts with CA certificates of their own.
     if (const char* const file = getenv("SSL_CERT_FILE"))
@@ -63,7 +63,7 @@ const char* mend_of(const std::string& failure)
     return "ssl_certificate must be the whole chain of a public CA, for this name";
 }
 
-void check_certificate_end(Findings& findings, const Front& front, std::time_t end)
+void check_certificate_end(Findings& findings, const std::string& name, std::time_t end)
 {
     if (end == 0)
         return;
@@ -72,8 +72,8 @@ void check_certificate_end(Findings& findings, const Front& front, std::time_t e
     std::tm parts{};
     if (gmtime_r(&end, &parts))
         strftime(date, sizeof date, "%Y-%m-%d", &parts);
-    const auto text = front.name + ": trusted, for this name, until " + date + " (" +
-                      std::to_string(days) + " days)";
+    const auto text =
+        name + ": trusted, for this name, until " + date + " (" + std::to_string(days) + " days)";
     if (days < 15)
         findings.warn("certificate", text, "renew it soon: systemctl list-timers certbot.timer");
     else
@@ -82,17 +82,17 @@ void check_certificate_end(Findings& findings, const Front& front, std::time_t e
 
 // TLS 1.2 is what older phones have:
 // https://developers.weixin.qq.com/miniprogram/dev/framework/ability/network.html
-void check_tls12(Findings& findings, const Front& front, const std::string& path)
+void check_tls12(Findings& findings, const Front& front, const std::string& name)
 {
-    auto request = request_to(front, path);
+    auto request = request_to(front, name, front.path);
     request.only_tls12 = true;
     request.trusting = true;
     if (const auto probed = probe(request); probed.failed_at == HttpStep::Tls)
-        findings.bad("tls", front.name + " refuses TLS 1.2, which older phones need",
+        findings.bad("tls", name + " refuses TLS 1.2, which older phones need",
                      "ssl_protocols TLSv1.2 TLSv1.3, and the ciphers of snippets/onlogin-tls.conf, "
                      "for all servers on this port");
     else if (probed.failed_at == HttpStep::Done)
-        findings.ok("tls", front.name + " takes TLS 1.2");
+        findings.ok("tls", name + " takes TLS 1.2");
 }
 
 struct Answer
@@ -124,6 +124,9 @@ void judge_login(Findings& findings, const std::string& what, const HttpProbed& 
         return findings.ok("front", said + ", 40029, as a made-up code must be answered, by " +
                                         probed.version + " in " + std::to_string(probed.answer_ms) +
                                         " ms");
+    if (answer.code == -2 && (probed.status == 401 || probed.status == 403))
+        return findings.warn("front", said + ": nginx lets this host not in",
+                             "if it is to be so, try a login from where users come from");
     if (answer.code == -2)
         return findings.bad("front", said + " and no JSON: something else answers here",
                             "is nginx reloaded (systemctl reload nginx)? does another server block "
@@ -144,23 +147,34 @@ void judge_login(Findings& findings, const std::string& what, const HttpProbed& 
 
 void check_front(Findings& findings, const Front& front, const Config& config)
 {
-    check_name(findings, front);
     std::string path = front.path + "?code=";
     append_percent_encoded(path, made_up_code);
     if (config.apps.size() > 1)
         path += "&appid=" + config.apps.front().appid;
-    auto request = request_to(front, path);
-    auto probed = probe(request);
+    // Of several names the first that the certificate is for; if it is for none, the first.
+    auto name = front.names.front();
+    HttpProbed probed;
+    for (const auto& candidate : front.names) {
+        auto attempt = probe(request_to(front, candidate, path));
+        if (candidate != name && attempt.failed_at == HttpStep::Certificate)
+            continue;
+        name = candidate;
+        probed = std::move(attempt);
+        if (probed.failed_at != HttpStep::Certificate)
+            break;
+    }
+    check_name(findings, front, name);
     if (front.scheme == "https" && probed.failed_at == HttpStep::Certificate) {
-        findings.bad("certificate", front.name + ": " + probed.failure, mend_of(probed.failure));
+        findings.bad("certificate", name + ": " + probed.failure, mend_of(probed.failure));
+        auto request = request_to(front, name, path);
         request.trusting = true;
         probed = probe(request);
     } else if (probed.failed_at == HttpStep::Done) {
-        check_certificate_end(findings, front, probed.certificate_end);
+        check_certificate_end(findings, name, probed.certificate_end);
     }
-    judge_login(findings, site_of(front) + front.path, probed);
+    judge_login(findings, site_of(front, name) + front.path, probed);
     if (front.scheme == "https" && probed.failed_at > HttpStep::Connection)
-        check_tls12(findings, front, front.path);
+        check_tls12(findings, front, name);
 }
 
 } // namespace onlogin

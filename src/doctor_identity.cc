@@ -47,7 +47,10 @@ std::string unguarded_headers(const VisitedLocation& at, const Passing& passing)
         const std::string name = passing.as_variable ? as_variable(header) : header;
         const auto set = at.scope.find(passing.set);
         if (std::none_of(set.begin(), set.end(), [&](const Directive* directive) {
-                return !directive->args.empty() && same_name(directive->args[0], name);
+                const auto& args = directive->args;
+                // What a client sent is in variables that begin so.
+                return args.size() >= 2 && same_name(args[0], name) &&
+                       args[1].find("$http_") == args[1].npos;
             }))
             missing += (missing.empty() ? "" : ", ") + std::string{header};
     }
@@ -78,7 +81,10 @@ void check_identity_headers(Findings& findings, const std::vector<Directive>& ma
                              [&](const auto& inner) { return inner.name == passing.pass; }))
                 continue;
             const auto missing = unguarded_headers(at, passing);
-            if (missing.empty())
+            const auto module =
+                std::string_view{passing.pass}.substr(0, std::string_view{passing.pass}.find('_'));
+            if (missing.empty() ||
+                at.scope.value(std::string{module} + "_pass_request_headers") == "off")
                 continue;
             all_set = false;
             const bool trusts = at.scope.value("auth_request").value_or("off") != "off";
@@ -90,7 +96,8 @@ void check_identity_headers(Findings& findings, const std::vector<Directive>& ma
         }
     });
     if (all_set)
-        findings.ok("headers", "X-WX-* of clients reach no backend");
+        findings.ok("headers",
+                    "X-WX-* of clients reach no backend of the servers that use auth_request");
 }
 
 } // namespace onlogin

@@ -42,12 +42,19 @@ void check_version(Findings& findings, const std::string& text)
         findings.ok("nginx", name);
 }
 
-std::string user_of(const std::vector<Directive>& main, const std::string& version)
+// Its workers get the group that `user` names second instead of the user's own.
+void find_user(const std::vector<Directive>& main, const std::string& version, NginxSeen& seen)
 {
-    if (const auto named = Scope{main}.value("user"))
-        return *named;
+    const auto named = Scope{main}.find("user");
+    if (!named.empty() && !named.front()->args.empty()) {
+        const auto& args = named.front()->args;
+        seen.user = args[0];
+        seen.account = find_account(args[0], args.size() > 1 ? args[1] : "");
+        return;
+    }
     const auto compiled = word_behind(version, "--user=");
-    return compiled.empty() ? "nobody" : compiled;
+    seen.user = compiled.empty() ? "nobody" : compiled;
+    seen.account = find_account(seen.user, word_behind(version, "--group="));
 }
 
 void check_timeout(Findings& findings, const OurLocation& ours, long ours_ms)
@@ -62,10 +69,12 @@ void check_timeout(Findings& findings, const OurLocation& ours, long ours_ms)
                      "fastcgi_read_timeout must be longer, as 15s");
 }
 
-// Whether a format, as `log_format` has it, shows the query string, and so the code.
+// Whether a format, as `log_format` has it, shows what holds a code or a token.
 bool shows_query(std::string_view format)
 {
-    constexpr std::array variables{"request", "request_uri", "args", "query_string", "arg_code"};
+    constexpr std::array variables{"request",        "request_uri",    "args",
+                                   "query_string",   "arg_code",       "request_body",
+                                   "http_x_wx_code", "http_x_wx_skey", "http_authorization"};
     for (auto at = format.find('$'); at != format.npos; at = format.find('$', at + 1)) {
         auto name = format.substr(at + 1);
         if (name.starts_with('{'))
@@ -97,7 +106,7 @@ void check_logs(Findings& findings, const std::vector<Directive>& main, const Ou
     if (access.empty())
         leaks = "access_log (nginx's own)";
     for (const auto* log : access) {
-        if (log->args.empty() || log->args[0] == "off")
+        if (log->args.empty() || log->args[0] == "off" || log->args[0] == "/dev/null")
             continue;
         const auto format = log->args.size() >= 2 && log->args[1].find('=') == std::string::npos
                                 ? log->args[1]
@@ -107,7 +116,8 @@ void check_logs(Findings& findings, const std::vector<Directive>& main, const Ou
     }
     const auto errors = ours.at.scope.find("error_log");
     const bool quiet = !errors.empty() && std::all_of(errors.begin(), errors.end(), [](auto* log) {
-        return log->args.size() >= 2 && log->args[1] == "emerg";
+        return !log->args.empty() &&
+               (log->args[0] == "/dev/null" || (log->args.size() >= 2 && log->args[1] == "emerg"));
     });
     if (!quiet)
         leaks += leaks.empty() ? "error_log" : " and error_log";
@@ -119,26 +129,46 @@ void check_logs(Findings& findings, const std::vector<Directive>& main, const Ou
                       "snippets/onlogin-location.conf");
 }
 
+// fcgiwrap and the like are told which program to start.
+bool starts_programs(const OurLocation& ours)
+{
+    return fastcgi_param(ours.at.scope, "SCRIPT_FILENAME").has_value();
+}
+
 void check_addresses(Findings& findings, const OurLocation& ours, NginxSeen& seen)
 {
+    constexpr std::string_view unix_prefix = "unix:";
     for (const auto& address : ours.addresses) {
-        constexpr std::string_view unix_prefix = "unix:";
         if (address.find('$') != address.npos)
             continue;
-        if (address.starts_with(unix_prefix)) {
-            const auto path = address.substr(unix_prefix.size());
-            if (std::find(seen.sockets.begin(), seen.sockets.end(), path) == seen.sockets.end())
-                seen.sockets.push_back(path);
-        } else {
+        if (!address.starts_with(unix_prefix)) {
             findings.warn("socket",
                           title(ours.at.location) + " goes to " + address +
                               ", a TCP port: whoever reaches it is past nginx and its limits",
                           "use a unix socket");
+            continue;
         }
+        const auto path = address.substr(unix_prefix.size());
+        if (std::none_of(seen.sockets.begin(), seen.sockets.end(),
+                         [&](const SeenSocket& known) { return known.path == path; }))
+            seen.sockets.push_back({path, starts_programs(ours)});
     }
 }
 
-void check_server(Findings& findings, const OurLocation& ours, NginxSeen& seen)
+// The worker of another instance behind all of its sockets, or null.
+const WorkerProcess* other_instance(const OurLocation& ours, const Workers& workers)
+{
+    const WorkerProcess* other = nullptr;
+    for (const auto& address : ours.addresses) {
+        other = address.starts_with("unix:") ? workers.other_at(address.substr(5)) : nullptr;
+        if (!other)
+            return nullptr;
+    }
+    return other;
+}
+
+void check_server(Findings& findings, const std::vector<Directive>& main, const OurLocation& ours,
+                  NginxSeen& seen)
 {
     const auto& server = ours.at.server;
     if (is_on(ours.at.server_scope, "underscores_in_headers"))
@@ -146,25 +176,26 @@ void check_server(Findings& findings, const OurLocation& ours, NginxSeen& seen)
                      "underscores_in_headers is on for the server at " + server.place() +
                          ": to backends X_WX_OPENID of a client looks like X-WX-OPENID",
                      "switch it off");
-    const auto name = server_name(ours);
-    const auto listen = best_listen(ours);
-    if (name.empty() || !listen)
+    auto names = server_names(ours);
+    const auto listen = best_listen(ours, main);
+    if (names.empty() || !listen)
         return findings.warn("front",
                              "the server at " + server.place() +
                                  " has no name or port that the doctor could ask",
                              "try a login from outside: curl -i "
                              "'https://YOUR.NAME/onLogin?code=made-up' must say 40029");
     if (!listen->tls)
-        findings.warn("front", name + " has no TLS in nginx: mini programs use https:// alone",
+        findings.warn("front",
+                      names.front() + " has no TLS in nginx: mini programs use https:// alone",
                       "`listen 443 ssl` and a certificate, unless a load balancer in front has "
                       "them");
-    seen.fronts.push_back({listen->tls ? "https" : "http", name, listen->port,
+    seen.fronts.push_back({listen->tls ? "https" : "http", std::move(names), listen->port,
                            ours.at.location.args.back(), listen->address});
 }
 
 } // namespace
 
-NginxSeen check_nginx(Findings& findings, const Config* config)
+NginxSeen check_nginx(Findings& findings, const Config* config, const Workers& workers)
 {
     constexpr int patience_ms = 20'000;
     NginxSeen seen;
@@ -189,20 +220,27 @@ NginxSeen check_nginx(Findings& findings, const Config* config)
     }
 
     const auto main = parse_nginx_config(dump->output);
-    seen.user = user_of(main, version->errors);
-    seen.running_user_known = true;
-    const auto ours = our_locations(main);
+    find_user(main, version->errors, seen);
+    std::vector<std::string> known;
+    for (const auto& worker : workers.ours)
+        known.insert(known.end(), worker.sockets.begin(), worker.sockets.end());
+    const auto ours = our_locations(main, known);
     if (ours.empty())
         findings.bad("location", "no location of nginx hands requests to onlogin", site);
 
     std::set<const Directive*> servers;
     for (const auto& location : ours) {
+        if (const auto* const other = other_instance(location, workers)) {
+            findings.ok("location", title(location.at.location) +
+                                        " leads to another instance, with " + other->config_file);
+            continue;
+        }
         findings.ok("location", title(location.at.location));
         check_addresses(findings, location, seen);
         check_timeout(findings, location, config ? config->wechat.timeout_ms : 4500);
         check_logs(findings, main, location);
         if (is_login(location) && servers.insert(&location.at.server).second)
-            check_server(findings, location, seen);
+            check_server(findings, main, location, seen);
     }
     check_identity_headers(findings, main, ours);
     return seen;

@@ -1,7 +1,7 @@
 #pragma once
 
-// HTTPS to WeChat: libcurl on the loop. No other part includes curl's headers: this is http_*.cc and
-// ca_store.cc.
+// HTTPS to WeChat: libcurl on the loop. No other part includes curl's headers: this is http_*.cc
+// and ca_store.cc.
 //
 // https://curl.se/libcurl/c/libcurl-multi.html, "multi_socket"
 

@@ -1,5 +1,6 @@
 #include "http_probe.hh"
 
+#include <algorithm>
 #include <memory>
 
 #include <curl/curl.h>
@@ -14,9 +15,7 @@ constexpr std::size_t largest_answer = 65'536;
 std::size_t on_body(char* text, std::size_t, std::size_t size, void* data)
 {
     auto& body = *static_cast<std::string*>(data);
-    if (body.size() + size > largest_answer)
-        return 0;
-    body.append(text, size);
+    body.append(text, std::min(size, largest_answer - body.size()));
     return size;
 }
 

@@ -48,7 +48,7 @@ struct HttpProbed
     std::time_t certificate_end = 0; // 0: unknown
     long status = 0;
     std::time_t date = 0; // what the server takes for now; 0: unknown
-    std::string body{};   // at most 64 KiB
+    std::string body{};   // its first 64 KiB
 };
 
 HttpProbed probe(const HttpProbe& request);

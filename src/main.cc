@@ -201,7 +201,10 @@ int main(int argc, char** argv)
         return 0;
     }
     try {
-        return run(parse_options(argc, argv));
+        const int status = run(parse_options(argc, argv));
+        if (fflush(stdout) != 0 || ferror(stdout))
+            throw std::runtime_error{"the standard output cannot be written"};
+        return status;
     } catch (const UsageError& error) {
         fprintf(stderr, "onlogin: %s\n\n%s", error.what(), usage().c_str());
         return 2;

@@ -147,6 +147,13 @@ private:
         for (int open = 1; open > 0 && !reader.ended();) {
             const char c = reader.take();
             open += (c == '{') - (c == '}');
+            if (c != '"' && c != '\'')
+                continue;
+            while (!reader.ended() && reader.peek() != c && reader.peek() != '\n')
+                if (reader.take() == '\\' && !reader.ended())
+                    reader.take();
+            if (!reader.ended())
+                reader.take();
         }
     }
 
@@ -206,7 +213,8 @@ void visit_locations(const Directive& server, const Scope& server_scope, const S
                      const std::function<void(const VisitedLocation&)>& visit)
 {
     for (const auto& directive : scope.own()) {
-        if (directive.name != "location")
+        if (directive.name != "location" && directive.name != "if" &&
+            directive.name != "limit_except")
             continue;
         const auto inner = scope.inner(directive);
         visit({server, directive, server_scope, inner});

@@ -52,7 +52,8 @@ private:
     std::vector<const std::vector<Directive>*> levels_;
 };
 
-// Calls `visit` for each location of each HTTP server, nested ones too.
+// Calls `visit` for each location of each HTTP server, for nested ones too, and for what stands in
+// an `if` or `limit_except` of a location or server, as it were one.
 struct VisitedLocation
 {
     const Directive& server;

@@ -16,6 +16,11 @@ bool holds_onlogin(std::string text)
     return text.find("onlogin") != text.npos;
 }
 
+bool has(const Directive& directive, const char* word)
+{
+    return std::find(directive.args.begin(), directive.args.end(), word) != directive.args.end();
+}
+
 using Upstreams = std::map<std::string, std::vector<std::string>>;
 
 Upstreams upstreams_of(const std::vector<Directive>& main)
@@ -25,7 +30,7 @@ Upstreams upstreams_of(const std::vector<Directive>& main)
         for (const auto& upstream : http.block)
             if (upstream.name == "upstream" && !upstream.args.empty())
                 for (const auto& server : upstream.block)
-                    if (server.name == "server" && !server.args.empty())
+                    if (server.name == "server" && !server.args.empty() && !has(server, "down"))
                         upstreams[upstream.args[0]].push_back(server.args[0]);
     return upstreams;
 }
@@ -37,28 +42,58 @@ std::vector<std::string> addresses_of(const std::string& target, const Upstreams
     return found == upstreams.end() ? std::vector{target} : found->second;
 }
 
-std::optional<Listen> read_listen(const Directive& directive, const Scope& server)
+struct Port
 {
-    const auto& args = directive.args;
-    const auto has = [&](const char* word) {
-        return std::find(args.begin(), args.end(), word) != args.end();
-    };
-    // A load balancer's greeting would have to come first.
-    if (args.empty() || args[0].starts_with("unix:") || has("proxy_protocol"))
+    std::string host;
+    std::string number;
+};
+
+// Absent where no TCP connection leads.
+std::optional<Port> read_port(const Directive& listen)
+{
+    if (listen.args.empty() || listen.args[0].starts_with("unix:"))
         return std::nullopt;
-    std::string host = args[0], port = "80";
+    Port port{listen.args[0], "80"};
+    auto& host = port.host;
     if (const auto colon = host.rfind(':');
         colon != host.npos && host.find(']', colon) == host.npos) {
-        port = host.substr(colon + 1);
+        port.number = host.substr(colon + 1);
         host.resize(colon);
     } else if (host.find_first_not_of("0123456789") == host.npos) {
-        port = std::exchange(host, "*");
+        port.number = std::exchange(host, "*");
     }
     if (host == "*" || host == "0.0.0.0")
         host = "127.0.0.1";
     if (host == "[::]")
         host = "[::1]";
-    return Listen{host + ':' + port, port, has("ssl") || is_on(server, "ssl")};
+    return port;
+}
+
+// A server that does not say it listens here.
+std::vector<Directive> listens_of(const std::vector<Directive>& server)
+{
+    std::vector<Directive> listens;
+    std::copy_if(server.begin(), server.end(), std::back_inserter(listens),
+                 [](const Directive& directive) { return directive.name == "listen"; });
+    if (listens.empty())
+        listens.push_back({"listen", {"*:80"}, {}, {}, 0});
+    return listens;
+}
+
+// Whether any server says `word` of the port.
+bool any_server_says(const std::vector<Directive>& main, const Port& port, const char* word)
+{
+    for (const auto& http : main)
+        for (const auto& server : http.block) {
+            if (server.name != "server")
+                continue;
+            for (const auto& listen : listens_of(server.block))
+                if (const auto other = read_port(listen); other && other->host == port.host &&
+                                                          other->number == port.number &&
+                                                          has(listen, word))
+                    return true;
+        }
+    return false;
 }
 
 } // namespace
@@ -71,7 +106,8 @@ std::optional<std::string> fastcgi_param(const Scope& scope, const std::string& 
     return std::nullopt;
 }
 
-std::vector<OurLocation> our_locations(const std::vector<Directive>& main)
+std::vector<OurLocation> our_locations(const std::vector<Directive>& main,
+                                       const std::vector<std::string>& sockets)
 {
     const auto upstreams = upstreams_of(main);
     std::vector<OurLocation> ours;
@@ -86,6 +122,11 @@ std::vector<OurLocation> our_locations(const std::vector<Directive>& main)
         const auto addresses = addresses_of(pass->args[0], upstreams);
         const bool named = holds_onlogin(pass->args[0]) ||
                            std::any_of(addresses.begin(), addresses.end(), holds_onlogin) ||
+                           std::any_of(sockets.begin(), sockets.end(),
+                                       [&](const auto& socket) {
+                                           return std::find(addresses.begin(), addresses.end(),
+                                                            "unix:" + socket) != addresses.end();
+                                       }) ||
                            (!at.location.args.empty() && holds_onlogin(at.location.args.back())) ||
                            fastcgi_param(at.scope, "ONLOGIN_ACTION") ||
                            fastcgi_param(at.scope, "ONLOGIN_APPID");
@@ -97,33 +138,37 @@ std::vector<OurLocation> our_locations(const std::vector<Directive>& main)
 
 std::string title(const Directive& location)
 {
-    std::string text = "location";
+    std::string text = location.name;
     for (const auto& word : location.args)
         text += ' ' + word;
     return text + " (" + location.place() + ')';
 }
 
-std::optional<Listen> best_listen(const OurLocation& location)
+std::optional<Listen> best_listen(const OurLocation& location, const std::vector<Directive>& main)
 {
     std::optional<Listen> best;
-    for (const auto& directive : location.at.server.block) {
-        if (directive.name != "listen")
+    for (const auto& directive : listens_of(location.at.server.block)) {
+        const auto port = read_port(directive);
+        // A load balancer's greeting would have to come first.
+        if (!port || any_server_says(main, *port, "proxy_protocol"))
             continue;
-        const auto listen = read_listen(directive, location.at.server_scope);
-        if (listen && (!best || (listen->tls && !best->tls)))
-            best = listen;
+        const bool tls =
+            any_server_says(main, *port, "ssl") || is_on(location.at.server_scope, "ssl");
+        if (!best || (tls && !best->tls))
+            best = Listen{port->host + ':' + port->number, port->number, tls};
     }
     return best;
 }
 
-std::string server_name(const OurLocation& location)
+std::vector<std::string> server_names(const OurLocation& location)
 {
+    std::vector<std::string> names;
     for (const auto& directive : location.at.server.block)
         if (directive.name == "server_name")
             for (const auto& name : directive.args)
-                if (!name.empty() && name[0] != '.' && name.find_first_of("*~_") == name.npos)
-                    return name;
-    return {};
+                if (!name.empty() && name[0] != '.' && name.find_first_of("*~_$") == name.npos)
+                    names.push_back(name);
+    return names;
 }
 
 bool is_on(const Scope& scope, std::string_view name)

@@ -16,14 +16,16 @@ struct OurLocation
     std::vector<std::string> addresses; // of the workers: unix:PATH or HOST:PORT
 };
 
-// The locations that pass to an upstream or a socket called onlogin, that are called so themselves,
-// or that set a parameter of ours. Valid as long as `main` is.
-std::vector<OurLocation> our_locations(const std::vector<Directive>& main);
+// The locations that pass to an upstream or a socket called onlogin, or to one of `sockets`, paths
+// where a worker listens; that are called so themselves; or that set a parameter of ours. Valid as
+// long as `main` is.
+std::vector<OurLocation> our_locations(const std::vector<Directive>& main,
+                                       const std::vector<std::string>& sockets = {});
 
 // The value that `fastcgi_param` gives to `name` in a scope.
 std::optional<std::string> fastcgi_param(const Scope& scope, const std::string& name);
 
-// As `location = /onLogin (FILE:LINE)`.
+// As `location = /onLogin (FILE:LINE)`; an `if` in a location is one, too.
 std::string title(const Directive& location);
 
 // Whether a switch of nginx is on.
@@ -32,16 +34,17 @@ bool is_on(const Scope& scope, std::string_view name);
 // Whether clients may ask it for a login.
 bool is_login(const OurLocation& location);
 
-// Where a server listens on this host: TLS if it has any, else the first port.
+// Where a server listens on this host: with TLS if it does anywhere, else the first port. What one
+// server says of a port (ssl, proxy_protocol) holds for all servers there.
 struct Listen
 {
     std::string address; // HOST:PORT to connect to
     std::string port;
     bool tls = false;
 };
-std::optional<Listen> best_listen(const OurLocation& location);
+std::optional<Listen> best_listen(const OurLocation& location, const std::vector<Directive>& main);
 
-// The first name of its server that can be asked for; empty: none.
-std::string server_name(const OurLocation& location);
+// The names of its server that can be asked for.
+std::vector<std::string> server_names(const OurLocation& location);
 
 } // namespace onlogin

@@ -4,7 +4,6 @@
 
 #include "account.hh"
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,12 +14,16 @@ namespace onlogin {
 struct WorkerProcess
 {
     pid_t pid = 0;
-    Account account;         // that it runs as
-    std::string credentials; // its $CREDENTIALS_DIRECTORY; empty: none, or only root may know
+    Account account;                  // that it runs as
+    std::string config_file;          // absolute
+    std::string credentials;          // its $CREDENTIALS_DIRECTORY; empty: none
+    std::vector<std::string> sockets; // paths of the unix sockets that it listens on
 };
 
-// The running workers that use `config_file`, an absolute path.
-std::vector<WorkerProcess> find_workers(const std::string& config_file);
+// The running workers. Only root sees those of others. Any user can run a process that calls itself
+// onlogin, and run ours: one counts here whose program is this one, and that listens on a socket
+// which it was given: a unix socket that another user made, or its own.
+std::vector<WorkerProcess> find_workers();
 
 // What the worker behind a unix socket answers to the action `health`.
 struct WorkerHealth

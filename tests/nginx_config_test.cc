@@ -66,7 +66,8 @@ BOOST_AUTO_TEST_CASE(a_regular_expression_with_a_brace_is_one_word)
 
 BOOST_AUTO_TEST_CASE(lua_is_skipped)
 {
-    const auto main = parse("content_by_lua_block { if a then b = { c } end; }\nuser x;");
+    const auto main =
+        parse("content_by_lua_block { if a then b = { \"}\", '\\'}' } end; }\nuser x;");
     BOOST_TEST(main.size() == 2u);
     BOOST_TEST(main[1].args[0] == "x");
 }
@@ -139,6 +140,9 @@ BOOST_AUTO_TEST_CASE(times_are_read_as_nginx_reads_them)
 BOOST_AUTO_TEST_CASE(our_locations_are_found_by_upstream_socket_name_or_parameter)
 {
     BOOST_TEST(our_locations(site("", "")).at(0).addresses.size() == 2u);
+    const auto down = parse("http { upstream onlogin { server unix:/a; server unix:/b down; } "
+                            "server { location / { fastcgi_pass onlogin; } } }");
+    BOOST_TEST(our_locations(down).at(0).addresses.size() == 1u);
     const auto count = [](const std::string& text) {
         return our_locations(parse("http { server { " + text + " } }")).size();
     };
@@ -146,6 +150,10 @@ BOOST_AUTO_TEST_CASE(our_locations_are_found_by_upstream_socket_name_or_paramete
     BOOST_TEST(count("location /onlogin { fastcgi_pass 127.0.0.1:9000; }") == 1u);
     BOOST_TEST(count("location /x { fastcgi_pass unix:/run/php.sock; "
                      "fastcgi_param ONLOGIN_APPID wx1; }") == 1u);
+    BOOST_TEST(count("location / { if ($a) { fastcgi_pass unix:/run/onlogin/x.sock; } }") == 1u);
+    const auto wx = parse("http { server { location /wx { fastcgi_pass unix:/run/w.sock; } } }");
+    BOOST_TEST(our_locations(wx).empty());
+    BOOST_TEST(our_locations(wx, {"/run/w.sock"}).size() == 1u);
     BOOST_TEST(count("location / { fastcgi_pass unix:/run/php.sock; }") == 0u);
     BOOST_TEST(count("location /onlogin { return 404; }") == 0u);
 }
@@ -161,7 +169,8 @@ BOOST_AUTO_TEST_CASE(only_a_location_that_clients_may_ask_is_a_login)
 BOOST_AUTO_TEST_CASE(the_doctor_asks_where_nginx_listens_with_tls)
 {
     const auto listen = [](const std::string& lines) {
-        return best_listen(our_locations(site(lines, ""))[0]);
+        const auto main = site(lines, "");
+        return best_listen(our_locations(main)[0], main);
     };
     BOOST_TEST(listen("listen 80; listen 443 ssl http2;")->address == "127.0.0.1:443");
     BOOST_TEST(listen("listen [::]:443 ssl;")->address == "[::1]:443");
@@ -171,15 +180,22 @@ BOOST_AUTO_TEST_CASE(the_doctor_asks_where_nginx_listens_with_tls)
     BOOST_TEST(listen("ssl on; listen 443;")->tls);
     BOOST_TEST(!listen("listen unix:/run/nginx.sock;"));
     BOOST_TEST(!listen("listen 443 ssl proxy_protocol;"));
+    BOOST_TEST(listen("")->address == "127.0.0.1:80");
+    // What another server says of the port holds here too.
+    BOOST_TEST(listen("listen 443; } server { listen 443 ssl;")->tls);
+    BOOST_TEST(!listen("listen 443 ssl; } server { listen *:443 ssl proxy_protocol;"));
 }
 
 BOOST_AUTO_TEST_CASE(the_doctor_asks_for_a_name_that_can_be_asked_for)
 {
     const auto name = [](const std::string& names) {
-        return server_name(our_locations(site("server_name " + names + ";", ""))[0]);
+        const auto main = site("server_name " + names + ";", "");
+        const auto found = server_names(our_locations(main)[0]);
+        return found.empty() ? std::string{} : found[0];
     };
     BOOST_TEST(name("login.example.com") == "login.example.com");
     BOOST_TEST(name("*.example.com .example.org ~^x$ a.example.com") == "a.example.com");
+    BOOST_TEST(name("$hostname b.example.com") == "b.example.com");
     BOOST_TEST(name("_").empty());
     BOOST_TEST(name("\"\"").empty());
 }

@@ -1,5 +1,7 @@
 """`onlogin doctor` sees what is wrong with a deployment, and says what mends it."""
 
+import contextlib
+import grp
 import http.server
 import json
 import os
@@ -48,7 +50,7 @@ class Findings(list):
         return [finding for finding in self if finding.verdict == 'bad']
 
 
-def doctor(config_file, *arguments, nginx=None, ca=None, environment=None):
+def doctor(config_file, *arguments, nginx=None, ca=None, environment=None, program=ONLOGIN):
     """Asks it, with the nginx of the test in place of the host's (None: there is none)."""
     programs = new_directory()
     environment = dict(os.environ, PATH=f'{programs}:{os.environ["PATH"]}', **(environment or {}))
@@ -61,7 +63,7 @@ def doctor(config_file, *arguments, nginx=None, ca=None, environment=None):
                            f'/usr/sbin/nginx -V\nexec /usr/sbin/nginx -e stderr '
                            f'-p {nginx.directory} -c {nginx.directory}/nginx.conf "$@"\n')
         wrapper.chmod(0o755)
-    result = subprocess.run([ONLOGIN, 'doctor', '-c', config_file, *arguments],
+    result = subprocess.run([program, 'doctor', '-c', config_file, *arguments],
                             env=environment, stdin=subprocess.DEVNULL, capture_output=True,
                             text=True, timeout=60)
     check_no_leak('the doctor', result.stdout + result.stderr)
@@ -150,7 +152,7 @@ class Files(DoctorCase):
         visit('/nowhere/onlogin.json').find('config', 'bad', '/nowhere/onlogin.json')
 
     def test_a_directory_that_others_may_write_to(self):
-        self.worker.directory.chmod(0o775)
+        self.worker.directory.chmod(0o777)
         self.addCleanup(self.worker.directory.chmod, 0o700)
         self.visit().find('files', 'bad', str(self.worker.directory), 'chmod go-w')
 
@@ -177,11 +179,43 @@ class Files(DoctorCase):
             self.addCleanup(worker.end)
             harness.until(lambda: any(
                 f.check == 'worker' and f.verdict == 'ok' and 'nobody' in f.text
-                for f in visit(file, nginx=self.nginx)), what='the worker')
-            visit(file, nginx=self.nginx).find('secret', 'ok')
+                for f in visit(file, nginx=self.nginx, program=program)), what='the worker')
+            visit(file, nginx=self.nginx, program=program).find('secret', 'ok')
             os.chown(secret, 0, 0)
-            visit(file, nginx=self.nginx).find('secret', 'bad', 'nobody', 'cannot read it',
-                                               f'chown nobody {secret}')
+            visit(file, nginx=self.nginx, program=program).find(
+                'secret', 'bad', f'process {worker.pid} of nobody', 'cannot read it')
+
+    def test_another_program_that_calls_itself_onlogin_is_no_worker(self):
+        self.look_inside()
+        other = harness.Process(
+            ['python3', '-c', 'import ctypes, time; '
+             'ctypes.CDLL(None).prctl(15, b"onlogin"); time.sleep(60)', '-c',
+             self.worker.config_file], stdin=subprocess.DEVNULL)
+        self.addCleanup(other.end)
+        harness.until(lambda: open(f'/proc/{other.pid}/comm').read() == 'onlogin\n')
+        self.assertNotIn(str(other.pid), self.visit().find('worker', 'warn', 'process').text)
+
+    def test_a_secret_that_systemd_copied_before_it_was_changed(self):
+        self.look_inside()
+        directory, copies = new_directory(), new_directory()
+        file = directory / 'onlogin.json'
+        write_private(file, json.dumps(configuration([{'appid': APP, 'secret_file': 'a.secret'}])))
+        write_private(directory / 'a.secret', SECRETS[APP])
+        write_private(copies / 'a.secret', SECRETS[OTHER_APP])
+        worker = self.own_worker(json.loads(file.read_text()), directory=directory,
+                                 environment={'CREDENTIALS_DIRECTORY': str(copies)}, mode='0660')
+        visit(worker.config_file).find('secret', 'warn', APP, 'systemctl restart')
+        (directory / 'a.secret').unlink()  # somewhere else, which the unit alone knows
+        visit(worker.config_file).find('config', 'ok')
+
+    def test_an_output_that_cannot_be_written_is_a_failure(self):
+        for command in (['-t'], ['doctor']):
+            with open('/dev/full', 'w') as full:
+                result = subprocess.run([ONLOGIN, *command, '-c', self.worker.config_file],
+                                        stdout=full, stdin=subprocess.DEVNULL, timeout=60,
+                                        stderr=subprocess.PIPE, text=True)
+            self.assertEqual(result.returncode, 1, command)
+            self.assertIn('standard output', result.stderr)
 
     def test_without_rights_it_says_what_it_could_not_see(self):
         self.look_inside()
@@ -207,8 +241,39 @@ class Sockets(DoctorCase):
         nginx = self.own_nginx(self.worker.socket)
         file = nginx.directory / 'nginx.conf'
         file.write_text(file.read_text().replace('user root;', 'user nobody nogroup;'))
+        self.visit(nginx=nginx).find('socket', 'bad', 'runs as nobody, may not pass',
+                                     f'chmod a+x {self.worker.directory}')
+        self.worker.directory.chmod(0o755)
+        self.addCleanup(self.worker.directory.chmod, 0o700)
         self.visit(nginx=nginx).find('socket', 'bad', 'runs as nobody, may not connect',
-                                     'SocketGroup=nobody')
+                                     'SocketGroup=nogroup')
+        # The group that nginx is told counts, and not the user's own.
+        daemon = grp.getgrnam('daemon').gr_gid
+        os.chown(self.worker.socket, 0, daemon)
+        self.visit(nginx=nginx).find('socket', 'bad', 'may not connect')
+        file.write_text(file.read_text().replace('nogroup;', 'daemon;'))
+        self.visit(nginx=nginx).find('socket', 'ok', 'nobody (nginx) may connect')
+
+    def test_a_second_instance_is_left_to_its_own_doctor(self):
+        self.look_inside()
+        other = self.own_worker(configuration([OTHER_APP]), mode='0660')
+        nginx = self.own_nginx(other.socket)
+        findings = self.visit(nginx=nginx)
+        findings.find('location', 'ok', 'another instance', str(other.config_file))
+        self.assertEqual(findings.bad(), [])
+        visit(other.config_file, nginx=nginx).find('front', 'ok', '40029')
+
+    def test_a_socket_where_programs_are_started(self):
+        path = new_directory() / 'fcgiwrap.sock'
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            path.chmod(0o660)
+            nginx = self.own_nginx(path, edits=[
+                (r'fastcgi_pass onlogin;',
+                 'fastcgi_pass onlogin; fastcgi_param SCRIPT_FILENAME /usr/sbin/onlogin;')])
+            findings = self.visit(nginx=nginx)
+        findings.find('socket', 'ok', str(path))
+        self.assertFalse([f for f in findings if f.check == 'worker' and 'no answer' in f.text])
 
     def test_a_socket_that_a_crash_left_behind(self):
         worker = self.own_worker(mode='0660')
@@ -242,6 +307,22 @@ class Sockets(DoctorCase):
             self.visit(nginx=nginx).find('worker', 'bad', f'no answer at {path}')
             listener.shutdown(socket.SHUT_RDWR)
 
+    def test_something_that_sends_drop_by_drop(self):
+        path = new_directory() / 'onlogin.sock'
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            listener.listen()
+            nginx = self.own_nginx(path)
+
+            def drip():
+                connection, _ = listener.accept()
+                with contextlib.suppress(OSError):
+                    while True:
+                        connection.send(b'x')
+                        time.sleep(0.5)
+            threading.Thread(target=drip, daemon=True).start()
+            self.visit(nginx=nginx).find('worker', 'bad', 'no answer within 3 s')
+
     def test_a_worker_that_hangs(self):
         worker = self.own_worker(mode='0660')
         nginx = self.own_nginx(worker.socket)
@@ -272,6 +353,8 @@ class NginxConfiguration(DoctorCase):
          ('logs', 'warn', 'error_log')),
         ('a TCP port', (r'server unix:[^ ;]*', 'server 127.0.0.1:9'),
          ('socket', 'warn', '127.0.0.1:9', 'unix socket')),
+        ('an access log with request bodies', (r"time=\$request_time '", "$request_body '"),
+         ('logs', 'warn', 'access_log')),
         ('no TLS', (r'listen (\S+) ssl http2;', 'listen 127.0.0.1:1 proxy_protocol;'),
          ('front', 'warn', 'no name or port')),
     )
@@ -309,12 +392,38 @@ class NginxConfiguration(DoctorCase):
         findings.find('headers', 'warn', 'location /api/', 'X-WX-OPENID')
         findings = self.guarded(backend, 'auth_request /auth;' + settings('OPENID', 'APPID'))
         findings.find('headers', 'bad', 'passes X-WX-UNIONID, X-WX-SOURCE on')
-        findings = self.guarded(backend, 'auth_request /auth;' +
-                                settings('OPENID', 'APPID', 'UNIONID', 'SOURCE'))
+        all_names = settings('OPENID', 'APPID', 'UNIONID', 'SOURCE')
+        findings = self.guarded(backend, 'auth_request /auth;' + all_names)
         findings.find('headers', 'ok')
+        findings = self.guarded(backend, 'auth_request /auth;' +
+                                all_names.replace('""', '$http_x_wx_openid'))
+        findings.find('headers', 'bad', 'location /api/', 'X-WX-OPENID')
+        if not setting.startswith('proxy'):
+            return
+        findings = self.guarded('if ($arg_x) { ' + backend + ' }', 'auth_request /auth;')
+        findings.find('headers', 'bad', 'if ($arg_x)', 'X-WX-OPENID')
 
 
 class Front(DoctorCase):
+    def test_a_server_that_denies_this_host(self):
+        nginx = self.edited_nginx((r'fastcgi_pass onlogin;', 'fastcgi_pass onlogin; deny all;'))
+        self.visit(nginx=nginx).find('front', 'warn', '403', 'where users come from')
+
+    def test_a_large_page_of_somebody_else(self):
+        directory = new_directory()
+        directory.chmod(0o755)
+        (directory / 'page').write_text('x' * 200_000)
+        nginx = self.edited_nginx(
+            (r'fastcgi_pass onlogin;', 'fastcgi_pass onlogin; rewrite ^ /page last;'),
+            (r'location / \{', f'location = /page {{ root {directory}; }} location / {{'))
+        self.visit(nginx=nginx).find('front', 'bad', 'HTTP 200', 'no JSON')
+
+    def test_of_several_names_the_one_with_a_certificate_is_asked_for(self):
+        nginx = self.edited_nginx((r'server_name login', 'server_name $hostname internal.invalid login'))
+        findings = self.visit(nginx=nginx)
+        findings.find('certificate', 'ok', 'localhost')
+        findings.find('front', 'ok', '40029')
+
     def test_nginx_does_not_run(self):
         nginx = Nginx(self.worker.socket)
         nginx.finish()
