@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdlib>
 
-#include <sys/socket.h>
+#include <sys/time.h>
 
 namespace onlogin {
 
@@ -22,16 +22,18 @@ Notifier::Notifier()
     length_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
     // Opened now: there may be no descriptor left when there is something to tell.
     socket_ = Fd{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    constexpr timeval patience{2, 0};
+    setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 }
 
-void Notifier::tell(std::string state, std::string_view status) const
+void Notifier::tell(std::string state, std::string_view status, int flags) const
 {
     if (!socket_)
         return;
     state += "STATUS=";
     for (const char c : status)
         state += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
-    sendto(socket_.get(), state.data(), state.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+    sendto(socket_.get(), state.data(), state.size(), flags | MSG_NOSIGNAL,
            reinterpret_cast<const sockaddr*>(&address_), length_);
 }
 

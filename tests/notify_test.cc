@@ -2,9 +2,11 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include <sys/socket.h>
 
@@ -116,6 +118,25 @@ BOOST_AUTO_TEST_CASE(a_manager_that_does_not_listen_holds_nothing_up)
     for (int count = 0; count < 10'000; ++count) // more than its queue takes
         notifier.status("busy");
     BOOST_TEST(manager.hear() == "STATUS=busy");
+}
+
+BOOST_AUTO_TEST_CASE(a_manager_that_is_busy_hears_of_the_start_when_it_has_time)
+{
+    const Manager manager{own_abstract_name()};
+    const Notifier notifier;
+    for (int count = 0; count < 10'000; ++count)
+        notifier.status("busy");
+    std::string last;
+    std::thread later{[&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds{100});
+        for (auto heard = manager.hear(); !heard.empty(); heard = manager.hear())
+            last = heard;
+    }};
+    notifier.ready("serving");
+    later.join();
+    for (auto heard = manager.hear(); !heard.empty(); heard = manager.hear())
+        last = heard;
+    BOOST_TEST(last == "READY=1\nSTATUS=serving");
 }
 
 BOOST_AUTO_TEST_CASE(a_manager_that_is_gone_does_no_harm)
