@@ -18,7 +18,8 @@ struct KnownApp
 constexpr std::string_view default_apps = "wx0123456789abcdef:0123456789abcdef0123456789abcdef,"
                                           "wx1111111111111111:11111111111111111111111111111111";
 
-// Reads "appid:secret,appid:secret", each with an errcode behind it or not: "appid:secret:40164". Throws std::runtime_error if the text is anything else.
+// Reads "appid:secret,appid:secret", each with an errcode behind it or not: "appid:secret:40164".
+// Throws std::runtime_error if the text is anything else.
 std::vector<KnownApp> read_apps(std::string_view text);
 
 // The app of that appid, or null.
