@@ -46,7 +46,7 @@ test_packages  := $(demo_packages) libboost-test-dev python3 mandoc systemd apac
                   libapache2-mod-fcgid lighttpd fcgiwrap
 lint_packages  := $(test_packages) clang clang-format clang-tidy cppcheck shellcheck libfcgi-dev
 bench_packages := $(demo_packages) libfcgi-dev libnginx-mod-http-echo wrk
-deb_packages   := $(build_packages) dpkg-dev debhelper libboost-test-dev
+deb_packages   := $(build_packages) build-essential dpkg-dev debhelper libboost-test-dev
 debian_packages := $(deb_packages) debootstrap lintian
 
 all: $(build)/onlogin $(build)/fake-wechat
