@@ -89,6 +89,36 @@ class Installed(Case):
         drain_s = 5  # limits.drain_ms
         self.assertGreater(int(settings(self.units / name)['TimeoutStopSec'][0]), 2 * drain_s)
 
+    def test_the_directory_of_the_sockets_stays_roots(self):
+        # systemd binds there as root; whoever owns it could lay a link in the way.
+        for name in SERVICES:
+            own = settings(self.units / name)['RuntimeDirectory'][0].split()
+            self.assertNotIn('onlogin', own, name)
+
+    def test_more_workers_come_and_go_without_the_main_one(self):
+        root = new_directory()
+        place = root / 'etc/systemd/system'
+        place.mkdir(parents=True)
+        for name in SERVICES + SOCKETS:
+            (place / name).write_text((self.units / name).read_text())
+
+        def enabled():
+            return sorted(str(link.relative_to(place)) for link in place.glob('*.wants/*'))
+
+        def systemctl(*words):
+            status, text = run('systemctl', f'--root={root}', *words)
+            self.assertEqual(status, 0, text)
+
+        systemctl('enable', 'onlogin.service')
+        alone = enabled()
+        self.assertEqual(alone, ['multi-user.target.wants/onlogin.service',
+                                 'sockets.target.wants/onlogin.socket'])
+        systemctl('enable', 'onlogin-worker@2')
+        self.assertEqual(enabled(), sorted([*alone,
+                                            'onlogin.service.wants/onlogin-worker@2.service']))
+        systemctl('disable', 'onlogin-worker@2')
+        self.assertEqual(enabled(), alone)
+
     def test_the_user_is_one_that_nobody_logs_in_as(self):
         root = new_directory()
         (root / 'etc').mkdir()
