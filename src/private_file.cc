@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,6 +27,12 @@ std::string own_name()
 {
     const passwd* const entry = getpwuid(geteuid());
     return entry ? entry->pw_name : std::to_string(geteuid());
+}
+
+std::string own_group()
+{
+    const group* const entry = getgrgid(getegid());
+    return entry ? entry->gr_name : std::to_string(getegid());
 }
 
 // Which directory on the way to `path` keeps us out; empty if none does.
@@ -47,6 +54,25 @@ bool below_one_of(const std::string& path, std::initializer_list<std::string_vie
                        [&](std::string_view name) { return path.starts_with(name); });
 }
 
+bool is_own(const std::string& path)
+{
+    struct stat status
+    {};
+    return stat(path.c_str(), &status) == 0 && status.st_uid == geteuid();
+}
+
+// What mends that `name` may not read a secret, without opening it to anybody else. The commonest
+// way here is `onlogin -t` by another user than root, where nothing needs mending.
+std::string way_to_secret(const std::string& path, const std::string& directory,
+                          const std::string& name)
+{
+    if (directory.empty() && is_own(path))
+        return "chmod u+r " + path;
+    return "run it as root, or as a service, which gets secrets by LoadCredential=; or give it to "
+           "that user: chown " +
+           name + (directory.empty() ? "" : ' ' + directory) + ' ' + path;
+}
+
 // Why a file could not be opened, and what mends it.
 std::string why_closed(const std::string& path, int error, Readers readers)
 {
@@ -64,13 +90,15 @@ std::string why_closed(const std::string& path, int error, Readers readers)
     if (below_one_of(closed + '/', {"/home/", "/root/", "/run/user/"}))
         return text + "keep " + path +
                " in /etc/onlogin (a service with ProtectHome= sees no home)";
+    if (readers == Readers::Owner || readers == Readers::OwnerAndGroup)
+        return text + way_to_secret(path, directory, name);
     if (!directory.empty())
-        return text + "chmod a+x " + closed;
-    struct stat status
-    {};
-    if (stat(path.c_str(), &status) == 0 && status.st_uid == geteuid())
-        return text + "chmod u+r " + closed;
-    return text + (readers == Readers::Public ? "chmod a+r " : "chown " + name + " ") + closed;
+        return text + (readers == Readers::Public ? "chmod a+x " + directory
+                                                  : "chgrp " + own_group() + ' ' + directory +
+                                                        " && chmod g+x " + directory);
+    if (is_own(path))
+        return text + "chmod u+r " + path;
+    return text + (readers == Readers::Public ? "chmod a+r " : "chown " + name + " ") + path;
 }
 
 } // namespace

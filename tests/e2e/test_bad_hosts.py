@@ -1,10 +1,12 @@
 """Hosts that lack something: descriptors, rights, disk space, certificates."""
 
+import grp
 import json
 import os
 import re
 import shutil
 import socket
+import stat
 import subprocess
 import time
 
@@ -119,7 +121,7 @@ class Rights(Case):
         complaint = self.complaint()
         self.assertIn('Permission denied for user nobody: ', complaint)
         self.assertTrue(complaint.endswith(f': {command}\n'), complaint)
-        subprocess.run(command.split(), check=True)
+        subprocess.run(command, shell=True, check=True)
         self.assertEqual(self.check().returncode, 0)
 
     def test_the_right_rights_are_fine(self):
@@ -139,14 +141,27 @@ class Rights(Case):
 
     def test_a_directory_that_is_closed(self):
         self.etc.chmod(0o700)
-        self.mended_by(f'chmod a+x {self.etc}')
+        group = grp.getgrgid(65534).gr_name
+        self.mended_by(f'chgrp {group} {self.etc} && chmod g+x {self.etc}')
+
+    def test_a_directory_of_secrets_that_is_closed_is_not_opened_to_all(self):
+        # As the Debian package makes it.
+        secrets = self.etc / 'secrets'
+        secrets.mkdir(mode=0o700)
+        self.secret.rename(secrets / 'app.secret')
+        shutil.chown(secrets / 'app.secret', 0, 0)
+        self.file.write_text(self.file.read_text().replace('app.secret', 'secrets/app.secret'))
+        self.assertIn('run it as root, or as a service, which gets secrets by LoadCredential=',
+                      self.complaint())
+        self.mended_by(f'chown nobody {secrets} {secrets}/app.secret')
+        self.assertEqual(stat.S_IMODE(secrets.stat().st_mode), 0o700)
 
     def test_a_closed_directory_of_credentials_is_named(self):
         closed = self.directory / 'credentials'
         closed.mkdir(mode=0o700)
         self.secret.unlink()
         self.assertTrue(self.complaint({'CREDENTIALS_DIRECTORY': str(closed)})
-                        .endswith(f': chmod a+x {closed}\n'))
+                        .endswith(f': chown nobody {closed} {closed}/app.secret\n'))
 
     def test_ca_certificates_that_are_closed(self):
         ca = self.etc / 'ca.pem'
