@@ -237,6 +237,10 @@ private:
                                          "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-") != mini.appid.npos)
             fail(app["appid"], name + ".appid",
                  "must be the appid of the mini program, like wx0123456789abcdef");
+        if (mini.appid.starts_with("gh_"))
+            fail(app["appid"], name + ".appid",
+                 mini.appid + " is the original id (原始ID) of the account; put in its appid "
+                              "(AppID), which begins with wx");
         if (config_.find_app(mini.appid))
             fail(app["appid"], name + ".appid", mini.appid + " is configured twice");
         if (mini.url.empty())
@@ -249,17 +253,16 @@ private:
         if (app.isMember("secret")) {
             if (open_to_others_)
                 fail(app["secret"], name + ".secret", open_to_others(file_));
-            mini.secret = check_secret(app["secret"], name + ".secret", std::move(entry.secret));
+            mini.secret = check_secret(app["secret"], name + ".secret", "the AppSecret",
+                                       std::move(entry.secret));
         } else {
-            const auto& at = app["secret_file"];
-            mini.secret = check_secret(at, name + ".secret_file",
-                                       read_secret(at, name + ".secret_file", entry.secret_file));
+            mini.secret = read_secret(app["secret_file"], name + ".secret_file", entry.secret_file);
             mini.secret_file = beside(entry.secret_file);
         }
         config_.apps.push_back(std::move(mini));
     }
 
-    std::string read_secret(const Json::Value& at, const std::string& key, const std::string& path)
+    Secret read_secret(const Json::Value& at, const std::string& key, const std::string& path)
     {
         if (path.empty())
             fail(at, key, "must name a file");
@@ -274,14 +277,16 @@ private:
         return read_secret_file(at, key, file, Readers::Owner);
     }
 
-    std::string read_secret_file(const Json::Value& at, const std::string& key,
-                                 const std::string& file, Readers readers)
+    Secret read_secret_file(const Json::Value& at, const std::string& key, const std::string& file,
+                            Readers readers)
     {
+        std::string text;
         try {
-            return read_file(file, readers).text;
+            text = read_file(file, readers).text;
         } catch (const ConfigError& error) {
             fail(at, key, error.what());
         }
+        return check_secret(at, key, file, std::move(text));
     }
 
     // Where the service manager may have put the secret of that name: systemd makes a credential
@@ -297,16 +302,25 @@ private:
         return {(directory / name).string(), (directory / flat).string()};
     }
 
-    Secret check_secret(const Json::Value& at, const std::string& key, std::string text)
+    // `holder`: what the complaint is about.
+    Secret check_secret(const Json::Value& at, const std::string& key, const std::string& holder,
+                        std::string text)
     {
         while (text.ends_with('\n') || text.ends_with('\r'))
             text.pop_back();
+        const bool empty = text.empty();
+        const bool blanks = text.find_first_of(" \t\r\n") != text.npos;
         const bool good =
-            !text.empty() && text.size() <= 256 &&
+            !empty && text.size() <= 256 &&
             std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
         Secret secret{std::move(text)};
         if (!good)
-            fail(at, key, "does not hold an AppSecret: one word, 32 characters as a rule");
+            fail(at, key,
+                 holder +
+                     (empty    ? " is empty"
+                      : blanks ? " has a blank or a line break in it"
+                               : " is no AppSecret") +
+                     ": put in the AppSecret and nothing else, one word, 32 characters as a rule");
         return secret;
     }
 

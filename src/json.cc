@@ -43,6 +43,18 @@ bool has_what_jsoncpp_overlooks(std::string_view text)
     return false;
 }
 
+// jsoncpp tells of what it did not find where a comma leads to nothing. Line and column from 1.
+bool follows_comma_too_many(const std::string& text, int line, int column, const std::string& error)
+{
+    std::size_t at = 0;
+    while (--line > 0 && (at = text.find('\n', at)) != text.npos)
+        ++at;
+    if (at == text.npos || (at += static_cast<std::size_t>(column) - 1) >= text.size())
+        return false;
+    return (text[at] == '}' && error.starts_with("Missing '}' or object member name")) ||
+           (text[at] == ']' && error.starts_with("Syntax error: value"));
+}
+
 } // namespace
 
 std::optional<Json::Value> parse_json(std::string_view text)
@@ -73,11 +85,17 @@ CommentedJson parse_commented_json(const std::string& text)
         return result;
     }
     // "* Line 3, Column 5\n  Missing ',' or '}' in object declaration\n", then more of the same
-    if (sscanf(errors.c_str(), "* Line %d", &result.line) != 1)
+    int column = 1;
+    if (sscanf(errors.c_str(), "* Line %d, Column %d", &result.line, &column) != 2)
         result.line = 1;
     const auto begin = errors.find("\n  ");
     const auto end = begin == errors.npos ? errors.npos : errors.find('\n', begin + 3);
     result.error = begin == errors.npos ? "not JSON" : errors.substr(begin + 3, end - begin - 3);
+    if (follows_comma_too_many(text, result.line, column, result.error)) {
+        if (result.error.ends_with('.'))
+            result.error.pop_back();
+        result.error += "; is there a comma too many before this?";
+    }
     return result;
 }
 

@@ -173,7 +173,8 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named_by_file_line_and_key)
         {"{\"apps\": [{\"appid\":\"wx1\",\"secret\":\"s\",\"secret_file\":\"good.secret\"}]}",
          "onlogin.json:1: apps[0]: needs exactly one of \"secret_file\" and \"secret\""},
         {"{\"apps\": [{\"appid\":\"wx1\",\"secret\":\"\"}]}",
-         "onlogin.json:1: apps[0].secret: does not hold an AppSecret: one word, 32 characters as a "
+         "onlogin.json:1: apps[0].secret: the AppSecret is empty: put in the AppSecret and nothing "
+         "else, one word, 32 characters as a "
          "rule"},
         {"{\"apps\": [{\"appid\":\"wx1\",\"secret_file\":\"none\"}]}",
          "onlogin.json:1: apps[0].secret_file: there is no none: put the AppSecret there, and "
@@ -222,11 +223,20 @@ BOOST_AUTO_TEST_CASE(a_secret_ends_before_its_line_break_and_is_one_word)
         put("good.secret", text);
         BOOST_TEST(load("{\"apps\":[" + app + "]}").apps[0].secret.reveal() == "abc");
     }
-    for (const auto* text : {"", "\n", "a b", "a\nb", "\tabc", "abc\x01"}) {
+    const std::vector<std::pair<std::string, std::string>> table{
+        {"", "is empty"},
+        {"\n", "is empty"},
+        {"a b", "has a blank or a line break in it"},
+        {"a\nb", "has a blank or a line break in it"},
+        {"\tabc", "has a blank or a line break in it"},
+        {"abc\x01", "is no AppSecret"},
+    };
+    for (const auto& [text, what] : table) {
         put("good.secret", text);
         BOOST_TEST(complaint("{\"apps\":[" + app + "]}") ==
-                   "onlogin.json:1: apps[0].secret_file: does not hold an AppSecret: one word, 32 "
-                   "characters as a rule");
+                   "onlogin.json:1: apps[0].secret_file: good.secret " + what +
+                       ": put in the AppSecret and nothing else, one word, 32 characters as a "
+                       "rule");
     }
 }
 
