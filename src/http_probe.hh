@@ -28,8 +28,8 @@ enum class HttpStep
 {
     Name,        // the name was not resolved
     Connection,  // no connection
-    Tls,         // the handshake failed, or the certificate is not trusted
-    Certificate, // as Tls, but for the certificate alone
+    Tls,         // the handshake failed
+    Certificate, // it is not trusted, or not for this name
     Answer,      // no answer, or half of one
     Done,
 };
