@@ -90,7 +90,10 @@ std::string why_closed(const std::string& path, int error, Readers readers)
     if (below_one_of(closed + '/', {"/home/", "/root/", "/run/user/"}))
         return text + "keep " + path +
                " in /etc/onlogin (a service with ProtectHome= sees no home)";
-    if (readers == Readers::Owner || readers == Readers::OwnerAndGroup)
+    if (readers == Readers::OwnerAndGroup)
+        return text + "systemd made it for the user of the service alone (User= in the unit): run "
+                      "it as that one";
+    if (readers == Readers::Owner)
         return text + way_to_secret(path, directory, name);
     if (!directory.empty())
         return text + (readers == Readers::Public ? "chmod a+x " + directory
