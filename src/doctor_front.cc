@@ -137,6 +137,10 @@ void judge_login(Findings& findings, const std::string& what, const HttpProbed& 
     if (probed.status == 502 && answer.message.find("worker") != std::string::npos)
         return findings.bad("front", text,
                             "systemctl status onlogin; what is said of the socket above");
+    if (probed.status == 504 && answer.message.find("worker") != std::string::npos)
+        return findings.bad("front", text,
+                            "onlogin -t and journalctl -u onlogin say why it does not start; if it "
+                            "runs, it hangs: systemctl restart onlogin");
     if (probed.status == 429)
         return findings.warn("front", text, "ask the doctor again in a minute");
     findings.bad("front", text,

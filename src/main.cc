@@ -210,6 +210,7 @@ int main(int argc, char** argv)
         return 2;
     } catch (const std::exception& error) {
         fprintf(stderr, "onlogin: %s\n", error.what());
+        Notifier{}.status(error.what()); // for `systemctl status`
         return 1;
     }
 }

@@ -186,10 +186,11 @@ class Notify(Case):
         worker.reload()
         self.assertEqual(manager.hear(), {'STATUS': 'serving 1 mini program'})
 
-    def test_a_worker_that_cannot_start_is_not_ready(self):
+    def test_a_worker_that_cannot_start_says_why_and_is_not_ready(self):
         manager = Manager(self, str(new_directory() / 'notify'))
         worker = self.own_worker('{', environment={'NOTIFY_SOCKET': manager.address}, wait=False)
         self.assertEqual(worker.wait(10), 1)
+        self.assertRegex(manager.socket.recv(65536), rb'^STATUS=\S+/onlogin\.json:1: .*$')
         with self.assertRaises(BlockingIOError):
             manager.socket.recv(65536)
 
