@@ -43,7 +43,7 @@ build_packages := g++ pkg-config libuv1-dev libcurl4-openssl-dev libjsoncpp-dev
 run_packages   := nginx-light spawn-fcgi openssl ca-certificates curl
 demo_packages  := $(build_packages) $(run_packages)
 test_packages  := $(demo_packages) libboost-test-dev python3 mandoc systemd apache2-bin \
-                  libapache2-mod-fcgid lighttpd fcgiwrap
+                  libapache2-mod-fcgid lighttpd fcgiwrap php-cgi uwsgi-plugin-python3 nodejs npm
 lint_packages  := $(test_packages) clang clang-format clang-tidy cppcheck shellcheck libfcgi-dev
 bench_packages := $(demo_packages) libfcgi-dev libnginx-mod-http-echo wrk
 deb_packages   := $(build_packages) dpkg-dev debhelper libboost-test-dev
@@ -130,6 +130,7 @@ install: all
 	install -D -m 644 -t $(share)/nginx nginx/onlogin.conf
 	install -D -m 644 -t $(share)/nginx/snippets nginx/snippets/*.conf
 	install -D -m 644 -t $(share)/nginx/hosting nginx/hosting/*.conf
+	install -D -m 644 -t $(share)/nginx/examples nginx/examples/*
 	install -D -m 644 -t $(lib)/systemd/system $(services:%=systemd/%)
 	sed -i 's|/usr/sbin/onlogin|$(PREFIX)/sbin/onlogin|' $(services:%=$(lib)/systemd/system/%)
 	install -D -m 644 systemd/onlogin.sysusers $(lib)/sysusers.d/onlogin.conf

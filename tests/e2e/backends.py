@@ -1,0 +1,97 @@
+"""Backends behind nginx, and the locations that lead to them, guarded and not."""
+
+import base64
+import pathlib
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+
+from harness import ROOT, Process, configuration, free_port, new_directory, until
+
+EXAMPLES = ROOT / 'nginx/examples'
+ECHO = pathlib.Path(__file__).parent / 'echo.py'
+SHOW_ENVIRONMENT = pathlib.Path(__file__).parent / 'show_environment.py'
+
+
+def with_sessions(apps=None, **session):
+    """The configuration of a worker that gives out tokens."""
+    directory = new_directory()
+    keys = directory / 'session.keys'
+    key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip('=')
+    keys.write_text(f'k3.local.{key}\n')
+    keys.chmod(0o600)
+    session = {'keys_file': str(keys), 'revocations': f'sqlite:{directory}/revocations.db',
+               **session}
+    return configuration(apps, session=session)
+
+
+class Backend:
+    """A program that serves at `port` or `path`."""
+
+    def __init__(self, command, port=None, path=None, **options):
+        self.port, self.path = port, path
+        self.output = new_directory() / 'output'
+        with self.output.open('wb') as file:
+            self.process = Process(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
+                                   **options)
+        until(self.reachable, 20, str(command[0]))
+
+    def reachable(self):
+        if not self.process.alive():
+            raise AssertionError(self.output.read_text())
+        with socket.socket(socket.AF_UNIX if self.path else socket.AF_INET) as probe:
+            return probe.connect_ex(str(self.path) if self.path
+                                    else ('127.0.0.1', self.port)) == 0
+
+    def finish(self):
+        self.process.signal(9)  # none of them has anything to put in order
+        self.process.wait(10)
+
+
+def over_http(*command, **options):
+    """A program whose next argument is the port."""
+    port = free_port()
+    return Backend([*command, port], port=port, **options)
+
+
+def over_fastcgi(program):
+    """A program behind spawn-fcgi."""
+    path = new_directory() / 'backend.sock'
+    return Backend(['spawn-fcgi', '-n', '-s', path, '-M', '0600', '--', shutil.which(program)],
+                   path=path)
+
+
+def over_uwsgi(file, **options):
+    path = new_directory() / 'backend.sock'
+    return Backend(['uwsgi', '--plugin', 'python3', '--wsgi-file', file, '--socket', path,
+                    '--need-app', '--die-on-term'], path=path, **options)
+
+
+def uncommented(text, first):
+    """The example that a file of nginx/ has in a comment, from the line `first` to its end."""
+    lines = text[text.index(first):].splitlines()
+    block = lines[:next(at for at, line in enumerate(lines) if line.strip() == '# }') + 1]
+    return '\n'.join(re.sub(r'^ *# ?', '', line) for line in block)
+
+
+def guarded_example(port):
+    """Edits that switch the examples of onlogin.conf on."""
+    text = (ROOT / 'nginx/onlogin.conf').read_text()
+    blocks = [uncommented(text, '# location ^~ /api/ {'),
+              uncommented(text, '# location ^~ /api/public/ {')]
+    return add_to_server('\n'.join(blocks).replace('127.0.0.1:3000', f'127.0.0.1:{port}')
+                         .replace('include proxy_params', 'include /etc/nginx/proxy_params'))
+
+
+def add_to_server(text):
+    return [(r'    # There is nothing else\.', text)]
+
+
+def cached():
+    """Edits that switch the cache of onlogin.conf on."""
+    return [(r'# fastcgi_cache_path', 'fastcgi_cache_path'),
+            (r'#( +use_temp_path=off;)', 'use_temp_path=off;'),
+            (r'/dev/shm/onlogin-auth', str(new_directory() / 'cache')),
+            (r'default off;', 'default onlogin_auth;')]
