@@ -41,8 +41,8 @@ bare     := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/bench/*.cc))
 # What the targets need beyond make and git, as Debian 12 names it.
 build_packages := g++ pkg-config libuv1-dev libcurl4-openssl-dev libjsoncpp-dev
 run_packages   := nginx-light spawn-fcgi openssl ca-certificates curl
-demo_packages  := $(build_packages) $(run_packages)
-test_packages  := $(demo_packages) libboost-test-dev python3 mandoc systemd apache2-bin \
+demo_packages  := $(build_packages) $(run_packages) python3
+test_packages  := $(demo_packages) libboost-test-dev mandoc systemd apache2-bin \
                   libapache2-mod-fcgid lighttpd fcgiwrap php-cgi uwsgi-plugin-python3 nodejs npm
 lint_packages  := $(test_packages) clang clang-format clang-tidy cppcheck shellcheck libfcgi-dev
 bench_packages := $(demo_packages) libfcgi-dev libnginx-mod-http-echo wrk
