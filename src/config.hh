@@ -4,6 +4,7 @@
 
 #include "log.hh"
 #include "secret.hh"
+#include "store_address.hh"
 
 #include <string>
 #include <vector>
@@ -45,6 +46,7 @@ struct SessionConfig
     long watermark_age_s = 300;
     std::string keys_file; // empty: sessions are off
     std::string revocations = "sqlite:/var/lib/onlogin/revocations.db";
+    StoreAddress store; // what that means
 };
 
 struct LogConfig
