@@ -13,6 +13,7 @@
 #include "options.hh"
 #include "process.hh"
 #include "resolver.hh"
+#include "revoke.hh"
 #include "router.hh"
 #include "version.hh"
 #include "wechat.hh"
@@ -178,6 +179,8 @@ int run(const Options& options)
         return check(options);
     case Options::Command::Doctor:
         return run_doctor(options.config_file, credentials_directory(), options.json);
+    case Options::Command::Revoke:
+        return run_revoke(options, credentials_directory());
     case Options::Command::Serve:
         break;
     }

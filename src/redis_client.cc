@@ -286,14 +286,10 @@ Task<RedisReply> RedisClient::put(std::vector<std::string> words)
     const auto command = words.front();
     for (auto& word : words)
         wipe(word);
-    const bool sent = socket_ && socket_->send(text);
+    if (!socket_)
+        throw StoreUnreachable{trouble_};
+    socket_->send(text);
     wipe(text);
-    if (!sent) {
-        const auto trouble = socket_ ? socket_->trouble() : trouble_;
-        if (ready_)
-            drop(trouble);
-        throw StoreUnreachable{trouble};
-    }
     Answer answer{std::make_shared<Question>()};
     sent_.push_back(answer.question);
     co_await answer;

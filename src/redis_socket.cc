@@ -31,6 +31,13 @@ std::string without_brackets(const std::string& host)
     return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
 }
 
+// What has been sent held the password once.
+void wipe_front(std::string& text, std::size_t count)
+{
+    explicit_bzero(text.data(), count);
+    text.erase(0, count);
+}
+
 } // namespace
 
 // Until the socket is ready for `wanted`.
@@ -185,13 +192,22 @@ bool RedisSocket::receive(std::string& to)
     }
 }
 
-bool RedisSocket::send(const std::string& text)
+void RedisSocket::send(const std::string& text)
 {
     unsent_ += text;
-    return flush();
+    if (std::exchange(*sending_, true))
+        return;
+    loop_.post([this, guard = std::weak_ptr{sending_}] {
+        if (const auto sending = guard.lock()) {
+            *sending = false;
+            flush();
+            if (!trouble_.empty())
+                happened();
+        }
+    });
 }
 
-bool RedisSocket::flush()
+void RedisSocket::flush()
 {
     while (!unsent_.empty() && trouble_.empty()) {
         std::size_t count = 0;
@@ -200,21 +216,23 @@ bool RedisSocket::flush()
             if (outcome == TlsStream::Outcome::WantsRead ||
                 outcome == TlsStream::Outcome::WantsWrite)
                 break;
-            if (outcome != TlsStream::Outcome::Done)
-                return lost(tls_->trouble());
+            if (outcome != TlsStream::Outcome::Done) {
+                lost(tls_->trouble());
+                break;
+            }
         } else {
             const auto put = ::send(socket_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
-            if (put < 0 && (errno == EAGAIN || errno == EINTR))
+            if (put < 0) {
+                if (errno != EAGAIN && errno != EINTR)
+                    lost(strerror(errno));
                 break;
-            if (put < 0)
-                return lost(strerror(errno));
+            }
             count = static_cast<std::size_t>(put);
         }
-        unsent_.erase(0, count);
+        wipe_front(unsent_, count);
     }
     if (watch_ && readable_)
         watch_->want(unsent_.empty() ? Watch::Readable : Watch::Readable | Watch::Writable);
-    return trouble_.empty();
 }
 
 bool RedisSocket::lost(std::string trouble)

@@ -34,8 +34,9 @@ public:
     // Appends what has come. False: the connection has ended; trouble() says why.
     bool receive(std::string& to);
 
-    // Sends it, now or as soon as possible. False: as above.
-    bool send(const std::string& text);
+    // Sends it soon, with all else that is sent in this turn of the loop: a call of the system, or
+    // a record of TLS, for many questions.
+    void send(const std::string& text);
 
     [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
@@ -48,7 +49,7 @@ private:
     Task<> shake_hands(const TlsContext& tls, const std::string& host);
     void watch();
     void happened();
-    bool flush();
+    void flush();
     bool lost(std::string trouble);
 
     Loop& loop_;
@@ -58,6 +59,8 @@ private:
     std::coroutine_handle<> waiting_;
     std::function<void()> readable_;
     std::string unsent_;
+    // What has been posted to the loop looks at it: gone with this socket.
+    std::shared_ptr<bool> sending_ = std::make_shared<bool>(false);
     std::string trouble_;
 };
 

@@ -187,6 +187,7 @@ private:
                 read(*db_, mirror_);       // what came last into a file that has been deleted
             } catch (const SqliteError&) { // is lost, with the file
             }
+            db_->db.mend_missing_log();
             db_.reset();
         }
         make_file(path_);

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace onlogin {
 
@@ -190,6 +191,12 @@ bool Sqlite::in_place() const
 bool Sqlite::all_in_place() const
 {
     return in_place() && files_[2].in_place();
+}
+
+void Sqlite::mend_missing_log() const
+{
+    if (in_place() && !files_[2].in_place())
+        unlink(files_[1].path.c_str());
 }
 
 std::string sqlite_library()

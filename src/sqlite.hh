@@ -86,6 +86,10 @@ public:
     // The same, of the log too: for when something has been written.
     [[nodiscard]] bool all_in_place() const;
 
+    // Only the log has gone, and the wal-index, which is about it, has not: all who come are
+    // misled. Takes the wal-index away, too, so that everybody opens the database again.
+    void mend_missing_log() const;
+
 private:
     struct Close
     {
