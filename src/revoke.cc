@@ -64,18 +64,17 @@ std::string utc(WallTime time)
     return text;
 }
 
-// Root acts as the owner of the file, or of its directory before there is one: so what SQLite makes
-// beside it is the worker's, and a link that the worker's user has put there leads root nowhere.
+// Root acts as the owner of the directory or, if that is root, of the file: so what SQLite makes
+// there is the worker's, and a link that the worker's user has put there leads root nowhere.
 void become_owner(const std::string& file)
 {
     if (geteuid() != 0)
         return;
     struct stat found
     {};
-    if (stat(file.c_str(), &found) != 0 &&
-        stat(std::filesystem::path{file}.parent_path().c_str(), &found) != 0)
-        return; // to open it will fail, and say why
-    if (found.st_uid == 0)
+    if (stat(std::filesystem::path{file}.parent_path().c_str(), &found) != 0)
+        return; // to open the file will fail, and say why
+    if (found.st_uid == 0 && (lstat(file.c_str(), &found) != 0 || found.st_uid == 0))
         return;
     if (setgroups(1, &found.st_gid) != 0 || setegid(found.st_gid) != 0 ||
         seteuid(found.st_uid) != 0)
@@ -107,7 +106,8 @@ int run_revoke(const Options& options, const std::string& credentials_directory)
     if (session.store.kind == StoreAddress::Kind::Sqlite)
         become_owner(session.store.path);
 
-    Log log{Level::Error}; // what matters is in the exception
+    constexpr int nowhere = -1;
+    Log log{Level::Error, false, nowhere}; // what matters is in the exception
     Loop loop;
     Resolver resolver{loop, log};
     const auto store = open_revocations(loop, log, resolver, session.store, Durable::AtOnce);
