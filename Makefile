@@ -19,7 +19,7 @@ CXXFLAGS ?= -O2 -g
 comma    := ,
 build    := build$(if $(sanitize),/$(subst $(comma),-,$(sanitize)))
 
-pkgs     := libuv libcurl jsoncpp libcrypto
+pkgs     := libuv libcurl jsoncpp libssl libcrypto sqlite3 hiredis
 san      := $(if $(sanitize),-fsanitize=$(sanitize) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 cppflags  = $(shell pkg-config --cflags $(pkgs)) -MMD -MP $(own) $(CPPFLAGS)
 cxxflags  = -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Werror $(san) $(CXXFLAGS)
@@ -37,18 +37,19 @@ objects  := $(sources:%.cc=$(build)/%.o)
 parts    := $(filter-out $(build)/src/main.o,$(objects))
 units    := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/*.cc))
 fake     := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/fake-wechat/*.cc))
+driver   := $(build)/tests/revocations/driver.o
 bare     := $(build)/tests/bench/bare_responder.o
 tokens   := $(patsubst %,$(build)/src/%.o,session_token session_keys paserk paseto crypto base64 \
                 rfc3339 encode json)
 loose    := $(build)/tests/bench/token_speed.o $(build)/tests/fuzz/token.o
 
 # What the targets need beyond make and git, as Debian 12 names it.
-build_packages := g++ pkg-config libuv1-dev libcurl4-openssl-dev libjsoncpp-dev \
-                  libssl-dev
+build_packages := g++ pkg-config libuv1-dev libcurl4-openssl-dev libjsoncpp-dev libssl-dev \
+                  libsqlite3-dev libhiredis-dev
 run_packages   := nginx-light spawn-fcgi openssl ca-certificates curl
 demo_packages  := $(build_packages) $(run_packages)
 test_packages  := $(demo_packages) libboost-test-dev python3 mandoc systemd apache2-bin \
-                  libapache2-mod-fcgid lighttpd fcgiwrap
+                  libapache2-mod-fcgid lighttpd fcgiwrap redis-server sqlite3 strace
 lint_packages  := $(test_packages) clang clang-format clang-tidy cppcheck shellcheck libfcgi-dev
 bench_packages := $(demo_packages) libfcgi-dev libnginx-mod-http-echo wrk
 deb_packages   := $(build_packages) dpkg-dev debhelper libboost-test-dev
@@ -66,6 +67,9 @@ $(build)/fake-wechat: $(parts) $(fake)
 $(build)/unit: $(parts) $(units)
 	$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -lboost_unit_test_framework -o $@
 
+$(build)/revocations-driver: $(parts) $(driver)
+	$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -o $@
+
 $(build)/bare-responder: $(bare)
 	$(CXX) $(cxxflags) $(LDFLAGS) $^ -lfcgi -o $@
 
@@ -76,7 +80,7 @@ $(build)/token-fuzzer: $(tokens) $(build)/tests/fuzz/token.o
 	$(CXX) $(cxxflags) -fsanitize=fuzzer $(LDFLAGS) $^ $(libs) -o $@
 
 $(units): own := -Isrc -DBOOST_TEST_DYN_LINK
-$(fake) $(loose): own := -Isrc
+$(fake) $(driver) $(loose): own := -Isrc
 
 # A new commit is written down, and one object built again; the same one changes nothing.
 $(build)/src/version.o: own := -DONLOGIN_COMMIT='"$(commit)"'
@@ -100,7 +104,7 @@ demo:
 
 test:
 	@tests/install-packages $(test_packages)
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(build)/unit
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(build)/unit $(build)/revocations-driver
 	@BUILD=$(build) tests/run
 
 bench:
@@ -164,6 +168,6 @@ uninstall:
 clean:
 	rm -rf build
 
--include $(objects:.o=.d) $(units:.o=.d) $(fake:.o=.d) $(bare:.o=.d) $(loose:.o=.d)
+-include $(objects:.o=.d) $(units:.o=.d) $(fake:.o=.d) $(driver:.o=.d) $(bare:.o=.d) $(loose:.o=.d)
 
 .PHONY: all check demo test bench fuzz deb test-deb lint format install uninstall clean .force

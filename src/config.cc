@@ -5,6 +5,7 @@
 #include "error.hh"
 #include "json.hh"
 #include "private_file.hh"
+#include "store_address.hh"
 #include "url.hh"
 
 #include <algorithm>
@@ -77,6 +78,7 @@ public:
         }
         if (!config_.session.keys_file.empty())
             read_session_keys(root["session"]["keys_file"], config_.session);
+        check_revocations(root["session"]["revocations"], config_.session.revocations);
         read_apps(root["apps"]);
         check_system_ca(root["wechat"]);
         wipe(text_);
@@ -201,6 +203,17 @@ private:
                 throw;
             fail(at, "wechat.ca_file", error.what());
         }
+    }
+
+    void check_revocations(const Json::Value& at, const std::string& value)
+    {
+        try {
+            config_.session.store = parse_store_address(value, directory_);
+        } catch (const ConfigError& error) {
+            fail(at, "session.revocations", error.what());
+        }
+        if (open_to_others_ && !config_.session.store.password.empty())
+            fail(at, "session.revocations", open_to_others(file_));
     }
 
     void check_system_ca(const Json::Value& at)

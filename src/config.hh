@@ -5,6 +5,7 @@
 #include "log.hh"
 #include "secret.hh"
 #include "session_keys.hh"
+#include "store_address.hh"
 
 #include <memory>
 #include <string>
@@ -48,6 +49,7 @@ struct SessionConfig
     std::string keys_file;                   // empty: sessions are off
     std::shared_ptr<const SessionKeys> keys; // what it holds; null: sessions are off
     std::string revocations = "sqlite:/var/lib/onlogin/revocations.db";
+    StoreAddress store; // what that means
 };
 
 struct LogConfig

@@ -13,6 +13,7 @@
 #include "options.hh"
 #include "process.hh"
 #include "resolver.hh"
+#include "revoke.hh"
 #include "router.hh"
 #include "session_keys.hh"
 #include "version.hh"
@@ -189,6 +190,8 @@ int run(const Options& options)
         return run_doctor(options.config_file, credentials_directory(), options.json);
     case Options::Command::Keygen:
         return keygen();
+    case Options::Command::Revoke:
+        return run_revoke(options, credentials_directory());
     case Options::Command::Serve:
         break;
     }
