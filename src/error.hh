@@ -89,4 +89,11 @@ struct TimedOut : std::runtime_error
     using runtime_error::runtime_error;
 };
 
+// The store of ended sessions cannot be asked or told: 503, and nobody is let through. The text is
+// the cause and what mends it, for the log and the operator, not for the client.
+struct StoreUnreachable : std::runtime_error
+{
+    using runtime_error::runtime_error;
+};
+
 } // namespace onlogin

@@ -17,9 +17,12 @@ class Shares(Case):
         self.listener.bind(str(path))
         self.listener.listen(4096)
         self.workers = [self.start() for _ in range(self.COUNT)]
+        # What nginx has to say of a failure. Not among its logs, since it would quote codes.
+        self.errors = new_directory() / 'error.log'
         # Connections end sooner than in the shipped file, as the test is short.
         self.nginx = self.own_nginx(path, limits=False,
-                                    edits=[(r'keepalive_requests 500', 'keepalive_requests 20')])
+                                    edits=[(r'keepalive_requests 500', 'keepalive_requests 20'),
+                                           (r'/\S+/error\.log emerg', f'{self.errors} error')])
 
     def start(self):
         worker = Worker(configuration(log={'level': 'info'}), listener=self.listener)
@@ -47,7 +50,7 @@ class Shares(Case):
             thread.start()
         for thread in threads:
             thread.join()
-        self.assertEqual(failed, [])
+        self.assertEqual(failed, [], self.errors.read_text())
         time.sleep(0.2 * PATIENCE)
         done = [after - count for after, count in zip(self.logins(), before)]
         return [count / sum(done) for count in done]

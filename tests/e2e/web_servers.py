@@ -65,7 +65,7 @@ class Place:
     def edit(self, name, edits):
         """The text of a file of nginx/hosting with the paths of here."""
         text = (HOSTING / name).read_text()
-        for old, new in [*edits, ('/usr/local/sbin/onlogin', self.program),
+        for old, new in [*edits, ('/usr/sbin/onlogin', self.program),
                          ('/etc/onlogin/onlogin.json', self.config_file),
                          ('/run/onlogin/onlogin.sock', self.socket)]:
             text = text.replace(old, str(new))
@@ -298,7 +298,7 @@ class NginxFcgiwrap(Server):
                 self.run(['fcgiwrap'], stdin=listener)
         self.nginx = Nginx(self.place.socket, limits=False, edits=[
             *((re.escape(old), new) for old, new in edits),
-            ('/usr/local/sbin/onlogin', str(self.place.program)),
+            ('/usr/sbin/onlogin', str(self.place.program)),
             ('/etc/onlogin/onlogin.json', str(self.place.config_file)),
             ('/run/fcgiwrap.socket', str(socket_file))],
             instead={'snippets/onlogin-location.conf': HOSTING / 'nginx-fcgiwrap.conf'})
