@@ -1,4 +1,4 @@
-"""Backends behind nginx, and the locations that lead to them, guarded and not."""
+"""Backends behind nginx, the locations that lead to them, and users who ask them."""
 
 import base64
 import pathlib
@@ -8,7 +8,8 @@ import shutil
 import socket
 import subprocess
 
-from harness import ROOT, Process, configuration, free_port, new_directory, until
+from harness import (APP, OTHER_APP, PATIENCE, ROOT, Case, Process, configuration, free_port,
+                     keep_private, new_directory, until, wechat)
 
 EXAMPLES = ROOT / 'nginx/examples'
 ECHO = pathlib.Path(__file__).parent / 'echo.py'
@@ -95,3 +96,53 @@ def cached():
             (r'#( +use_temp_path=off;)', 'use_temp_path=off;'),
             (r'/dev/shm/onlogin-auth', str(new_directory() / 'cache')),
             (r'default off;', 'default onlogin_auth;')]
+
+
+class GuardCase(Case):
+    SESSION = {}
+    EDITS = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.worker = cls.start_worker(with_sessions([APP, OTHER_APP], **cls.SESSION))
+        cls.echo = cls.start_backend(over_http(ECHO))
+        cls.nginx = cls.start_nginx(cls.worker.socket, edits=cls.edits(), limits=False)
+
+    @classmethod
+    def start_backend(cls, backend):
+        cls.addClassCleanup(backend.finish)
+        return backend
+
+    @classmethod
+    def edits(cls):
+        return guarded_example(cls.echo.port)
+
+    def log_in(self, app=APP, nginx=None):
+        """The data of a login."""
+        answer = (nginx or self.nginx).ask(
+            'GET', f'/onLogin?appid={app}&code=' + wechat().code(app))
+        self.assertEqual(answer.status, 200, answer)
+        keep_private(answer.json['data']['token'])
+        return answer.json['data']
+
+    @staticmethod
+    def bearer(user, **more):
+        return {'Authorization': 'Bearer ' + user['token'], **more}
+
+    def assert_let_in(self, answer, user):
+        """Returns what the backend was told."""
+        self.assertEqual(answer.status, 200, answer)
+        told = answer.json
+        headers = [value for name, value in told['told'] if name.upper() == 'X-WX-OPENID']
+        self.assertEqual(headers, [user['openid']], told)
+        return told
+
+    def assert_content(self, nginx):
+        """`nginx -t` warns of nothing."""
+        done = subprocess.run(['nginx', '-t', '-q', '-e', 'stderr', '-p', nginx.directory,
+                               '-c', nginx.directory / 'nginx.conf'],
+                              capture_output=True, text=True, timeout=20 * PATIENCE)
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+
+    def assert_kept_out(self, answer):
+        self.assert_refused(answer, 401, 401, 'login')

@@ -3,14 +3,11 @@
 import hashlib
 import itertools
 import json
-import signal
 import subprocess
-import time
 
-from backends import (ECHO, EXAMPLES, SHOW_ENVIRONMENT, add_to_server, cached, guarded_example,
-                      over_fastcgi, over_http, over_uwsgi, with_sessions)
-from harness import (APP, OTHER_APP, Case, each, keep_private, new_directory, together, until,
-                     wechat)
+from backends import (ECHO, SHOW_ENVIRONMENT, GuardCase, guarded_example, over_fastcgi,
+                      over_uwsgi)
+from harness import APP, OTHER_APP, each, keep_private, new_directory, together
 
 VICTIM = 'oVICTIM0000000000000000000000'
 
@@ -82,49 +79,6 @@ LOCATIONS = '''
 '''
 
 
-class GuardCase(Case):
-    SESSION = {}
-    EDITS = ()
-
-    @classmethod
-    def setUpClass(cls):
-        cls.worker = cls.start_worker(with_sessions([APP, OTHER_APP], **cls.SESSION))
-        cls.echo = cls.start_backend(over_http(ECHO))
-        cls.nginx = cls.start_nginx(cls.worker.socket, edits=cls.edits(), limits=False)
-
-    @classmethod
-    def start_backend(cls, backend):
-        cls.addClassCleanup(backend.finish)
-        return backend
-
-    @classmethod
-    def edits(cls):
-        return guarded_example(cls.echo.port)
-
-    def log_in(self, app=APP, nginx=None):
-        """The data of a login."""
-        answer = (nginx or self.nginx).ask(
-            'GET', f'/onLogin?appid={app}&code=' + wechat().code(app))
-        self.assertEqual(answer.status, 200, answer)
-        keep_private(answer.json['data']['token'])
-        return answer.json['data']
-
-    @staticmethod
-    def bearer(user, **more):
-        return {'Authorization': 'Bearer ' + user['token'], **more}
-
-    def assert_let_in(self, answer, user):
-        """Returns what the backend was told."""
-        self.assertEqual(answer.status, 200, answer)
-        told = answer.json
-        headers = [value for name, value in told['told'] if name.upper() == 'X-WX-OPENID']
-        self.assertEqual(headers, [user['openid']], told)
-        return told
-
-    def assert_kept_out(self, answer):
-        self.assert_refused(answer, 401, 401, 'login')
-
-
 class Guard(GuardCase):
     @classmethod
     def edits(cls):
@@ -137,11 +91,8 @@ class Guard(GuardCase):
                 *guarded_example(cls.echo.port),
                 (r'(?=\n +# Who sent a request, for guarded)', locations)]
 
-    def test_nginx_has_nothing_to_say_about_its_configuration(self):
-        done = subprocess.run(['nginx', '-t', '-q', '-e', 'stderr', '-p', self.nginx.directory,
-                               '-c', self.nginx.directory / 'nginx.conf'],
-                              capture_output=True, text=True, timeout=20)
-        self.assertEqual((done.returncode, done.stderr), (0, ''))
+    def test_nginx_has_nothing_to_say(self):
+        self.assert_content(self.nginx)
 
     # Who is let in
 
@@ -343,201 +294,3 @@ class Guard(GuardCase):
         answer = self.nginx.ask('GET', '/api/', headers=self.bearer(user))
         self.assertNotIn('onlogin-token', answer.headers)
         self.assertNotIn('cache-control', answer.headers)
-
-
-class WithoutAWorker(GuardCase):
-    def assert_unknown(self, answer, message):
-        """Neither let in nor told that the session is over."""
-        self.assert_refused(answer, 503, 503, 'later')
-        self.assertIn(message, answer.json['message'])
-
-    def edits_with_pages(self):
-        """The server has a page for everything, with status 200."""
-        return [*guarded_example(self.echo.port),
-                (r'(?=\n +# Who sent a request, for guarded)',
-                 '\n    error_page 401 500 502 503 504 =200 /sorry;\n'
-                 '    location = /sorry { return 200 sorry; }\n')]
-
-    def test_it_has_ended(self):
-        worker = self.own_worker(with_sessions())
-        nginx = self.own_nginx(worker.socket, edits=self.edits_with_pages())
-        user = self.log_in(nginx=nginx)
-        self.assert_let_in(nginx.ask('GET', '/api/', headers=self.bearer(user)), user)
-        worker.stop()
-        self.assert_unknown(nginx.ask('GET', '/api/', headers=self.bearer(user)),
-                            'cannot be reached')
-        self.assert_unknown(nginx.ask('POST', '/api/', b'x' * 5000), 'cannot be reached')
-
-    def test_it_hangs(self):
-        worker = self.own_worker(with_sessions())
-        nginx = self.own_nginx(worker.socket, edits=[
-            *self.edits_with_pages(), ('fastcgi_read_timeout 5s', 'fastcgi_read_timeout 1s')])
-        user = self.log_in(nginx=nginx)
-        worker.process.signal(signal.SIGSTOP)
-        try:
-            self.assert_unknown(nginx.ask('GET', '/api/', headers=self.bearer(user)),
-                                'did not answer')
-        finally:
-            worker.process.signal(signal.SIGCONT)
-        until(lambda: nginx.ask('GET', '/api/', headers=self.bearer(user)).status == 200)
-
-
-class WholeServer(GuardCase):
-    @classmethod
-    def edits(cls):
-        return [*guarded_example(cls.echo.port),
-                (r'(?=\n +# Who sent a request, for guarded)',
-                 '\n    include snippets/onlogin-guard.conf;\n')]
-
-    def test_all_but_the_login_is_guarded(self):
-        user = self.log_in()
-        self.assert_let_in(self.nginx.ask('GET', '/api/public/', headers=self.bearer(user)), user)
-        for path in ('/api/', '/api/public/'):
-            self.assert_kept_out(self.nginx.ask('GET', path))
-        self.assertEqual(self.nginx.ask('GET', '/onLogin/health').status, 200)
-
-
-class Renewal(GuardCase):
-    SESSION = {'lifetime_s': 12}
-
-    def test_a_new_token_comes_with_every_answer_past_half_the_life(self):
-        user = self.log_in()
-        answer = until(lambda: (a := self.nginx.ask('GET', '/api/', headers=self.bearer(user)))
-                       and 'onlogin-token' in a.headers and a, 12, 'a new token')
-        self.assert_let_in(answer, user)
-        self.assertEqual(answer.headers['cache-control'], 'no-store')
-        fresh = {**user, 'token': keep_private(answer.headers['onlogin-token'])}
-        self.assertNotEqual(fresh['token'], user['token'])
-        answer = self.nginx.ask('GET', '/api/status/500', headers=self.bearer(user))
-        self.assertIn('onlogin-token', answer.headers)  # with errors too
-        keep_private(answer.headers['onlogin-token'])
-        answer = self.nginx.ask('GET', '/api/', headers=self.bearer(fresh))
-        self.assert_let_in(answer, user)
-        self.assertNotIn('onlogin-token', answer.headers)
-        until(lambda: self.nginx.ask('GET', '/api/', headers=self.bearer(user)).status == 401, 20,
-              'the end of the old one')
-
-
-class Cache(GuardCase):
-    """With the cache of onlogin.conf on, for longer than it comes with."""
-
-    KEPT = 5
-
-    @classmethod
-    def edits(cls):
-        return [*guarded_example(cls.echo.port), *cached(),
-                (r'(?=\n +# Who sent a request, for guarded)',
-                 f'\n    location ^~ /other/ {{ set $onlogin_appid {OTHER_APP};'
-                 ' include snippets/onlogin-guard.conf; include snippets/onlogin-proxy.conf;'
-                 f' proxy_pass http://127.0.0.1:{cls.echo.port}; }}\n'),
-                (r'204 1s', f'204 {cls.KEPT}s'), (r'inactive=2s', 'inactive=60s')]
-
-    def ask(self, headers, path='/api/'):
-        return self.nginx.ask('GET', path, headers=headers)
-
-    def test_an_answer_is_for_its_token_alone(self):
-        first, second = self.log_in(), self.log_in()
-        for user in (first, second, first, second):
-            self.assert_let_in(self.ask(self.bearer(user)), user)
-            self.assert_let_in(self.ask({'X-WX-Skey': user['token']}), user)
-        self.assert_kept_out(self.ask({}))
-        self.assert_kept_out(self.ask({'Authorization': 'Bearer ' + first['token'][:-1]}))
-        self.assert_kept_out(self.ask({'Authorization': 'Bearer', 'X-WX-Skey': 'x'}))
-
-    def test_an_answer_is_for_its_mini_program_alone(self):
-        user = self.log_in()
-        for _ in range(2):
-            self.assert_let_in(self.ask(self.bearer(user)), user)
-            self.assert_kept_out(self.ask(self.bearer(user), '/other/'))
-
-    def test_what_it_delays(self):
-        user = self.log_in()
-        self.assert_let_in(self.ask(self.bearer(user)), user)
-        began = time.monotonic()
-        self.assertEqual(self.nginx.ask('POST', '/onLogin/logout',
-                                        headers=self.bearer(user)).status, 200)
-        self.ask(self.bearer(user))  # may still be let in
-        until(lambda: self.ask(self.bearer(user)).status == 401, self.KEPT + 5, 'the end')
-        self.assertLess(time.monotonic() - began, (self.KEPT + 2) * 1.5 + 5)
-
-    def test_the_worker_is_not_asked_again(self):
-        worker = self.own_worker(with_sessions())
-        nginx = self.own_nginx(worker.socket, edits=[
-            *guarded_example(self.echo.port), *cached(), (r'204 1s', '204 60s'),
-            (r'inactive=2s', 'inactive=60s')])
-        user = self.log_in(nginx=nginx)
-        self.assert_let_in(nginx.ask('GET', '/api/', headers=self.bearer(user)), user)
-        worker.stop()
-        for method in ('GET', 'POST'):
-            self.assert_let_in(nginx.ask(method, '/api/', headers=self.bearer(user)), user)
-        self.assertEqual(nginx.ask('GET', '/api/').status, 503)
-
-
-class CacheAndRenewal(GuardCase):
-    SESSION = {'lifetime_s': 8}
-
-    @classmethod
-    def edits(cls):
-        return [*guarded_example(cls.echo.port), *cached(), (r'204 1s', '204 60s'),
-                (r'inactive=2s', 'inactive=60s')]
-
-    def test_a_new_token_is_never_kept(self):
-        user = self.log_in()
-        time.sleep(4.5)
-        tokens = []
-        for _ in range(2):
-            answer = self.nginx.ask('GET', '/api/', headers=self.bearer(user))
-            self.assert_let_in(answer, user)
-            tokens.append(keep_private(answer.headers['onlogin-token']))
-        self.assertNotEqual(*tokens)
-
-
-class Examples(GuardCase):
-    """The backends of nginx/examples behind nginx, as their comments say."""
-
-    def greet(self, location):
-        nginx = self.own_nginx(self.worker.socket, edits=add_to_server(
-            'location ^~ /api/ { include snippets/onlogin-guard.conf; ' + location + ' }'))
-        user = self.log_in(nginx=nginx)
-        answer = nginx.ask('POST', '/api/hello', b'{"a":1}',
-                           self.bearer(user, **{'X-WX-OPENID': VICTIM}))
-        self.assertEqual(answer.status, 200, answer)
-        self.assertEqual(answer.json['data']['greeting'], 'Hello, ' + user['openid'])
-        self.assert_kept_out(nginx.ask('GET', '/api/hello'))
-        return nginx, user
-
-    def own_backend(self, backend):
-        self.addCleanup(backend.finish)
-        return backend
-
-    def proxied(self, *command):
-        backend = self.own_backend(over_http(*command))
-        return 'include snippets/onlogin-proxy.conf; ' \
-            f'proxy_pass http://127.0.0.1:{backend.port};'
-
-    def test_node(self):
-        self.greet(self.proxied('node', EXAMPLES / 'backend.js'))
-
-    def test_php(self):
-        backend = self.own_backend(over_fastcgi('php-cgi'))
-        self.greet('include snippets/onlogin-fastcgi.conf; include /etc/nginx/fastcgi_params; '
-                   f'fastcgi_param SCRIPT_FILENAME {EXAMPLES}/backend.php; '
-                   f'fastcgi_pass unix:{backend.path};')
-
-    def test_python(self):
-        self.check_accounts(*self.greet(self.proxied('python3', EXAMPLES / 'backend.py')))
-
-    def test_python_with_uwsgi(self):
-        backend = self.own_backend(over_uwsgi(EXAMPLES / 'backend.py'))
-        self.check_accounts(*self.greet(
-            'include snippets/onlogin-uwsgi.conf; include /etc/nginx/uwsgi_params; '
-            f'uwsgi_pass unix:{backend.path};'))
-
-    def check_accounts(self, nginx, user):
-        """The first visit has been."""
-        other = self.log_in(nginx=nginx)
-        visits = [nginx.ask('GET', '/api/', headers=self.bearer(who)).json['data']
-                  for who in (user, other, user)]
-        self.assertEqual([visit['visits'] for visit in visits], [2, 1, 3])
-        self.assertEqual(visits[0]['account'], visits[2]['account'])
-        self.assertNotEqual(visits[0]['account'], visits[1]['account'])
