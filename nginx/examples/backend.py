@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """A backend in Python that knows its users: an account for each, made at the first visit.
 
 Behind nginx with snippets/onlogin-guard.conf, as the example /api/ in onlogin.conf:

@@ -82,7 +82,7 @@ def guarded_example(port):
     text = (ROOT / 'nginx/onlogin.conf').read_text()
     blocks = [uncommented(text, '# location ^~ /api/ {'),
               uncommented(text, '# location ^~ /api/public/ {')]
-    return add_to_server('\n'.join(blocks).replace('127.0.0.1:3000', f'127.0.0.1:{port}')
+    return [(r'# location = /onlogin-auth ', 'location = /onlogin-auth ')] + add_to_server('\n'.join(blocks).replace('127.0.0.1:3000', f'127.0.0.1:{port}')
                          .replace('include proxy_params', 'include /etc/nginx/proxy_params'))
 
 

@@ -6,6 +6,7 @@ from backends import EXAMPLES, GuardCase, add_to_server, over_fastcgi, over_http
 class Examples(GuardCase):
     def greet(self, location):
         nginx = self.own_nginx(self.worker.socket, edits=add_to_server(
+            'location = /onlogin-auth { include snippets/onlogin-auth.conf; } '
             'location ^~ /api/ { include snippets/onlogin-guard.conf; ' + location + ' }'))
         user = self.log_in(nginx=nginx)
         answer = nginx.ask('POST', '/api/hello', b'{"a":1}',

@@ -89,7 +89,7 @@ class Guard(GuardCase):
         upstream = f'upstream kept {{ server 127.0.0.1:{cls.echo.port}; keepalive 4; }}'
         return [(r'(?=\nupstream onlogin)', '\n' + upstream + '\n'),
                 *guarded_example(cls.echo.port),
-                (r'(?=\n +# Who sent a request, for guarded)', locations)]
+                (r'(?=\n +# Your backend, for users)', locations)]
 
     def test_nginx_has_nothing_to_say(self):
         self.assert_content(self.nginx)

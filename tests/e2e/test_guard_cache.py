@@ -3,7 +3,7 @@
 import time
 
 from backends import GuardCase, cached, guarded_example, with_sessions
-from harness import OTHER_APP, keep_private, until
+from harness import OTHER_APP, PATIENCE, keep_private, until
 
 
 class Cache(GuardCase):
@@ -14,7 +14,7 @@ class Cache(GuardCase):
     @classmethod
     def edits(cls):
         return [*guarded_example(cls.echo.port), *cached(),
-                (r'(?=\n +# Who sent a request, for guarded)',
+                (r'(?=\n +# Your backend, for users)',
                  f'\n    location ^~ /other/ {{ set $onlogin_appid {OTHER_APP};'
                  ' include snippets/onlogin-guard.conf; include snippets/onlogin-proxy.conf;'
                  f' proxy_pass http://127.0.0.1:{cls.echo.port}; }}\n'),
@@ -41,12 +41,9 @@ class Cache(GuardCase):
     def test_what_it_delays(self):
         user = self.log_in()
         self.assert_let_in(self.ask(self.bearer(user)), user)
-        began = time.monotonic()
         self.assertEqual(self.nginx.ask('POST', '/onLogin/logout',
                                         headers=self.bearer(user)).status, 200)
-        self.ask(self.bearer(user))  # may still be let in
         until(lambda: self.ask(self.bearer(user)).status == 401, self.KEPT + 5, 'the end')
-        self.assertLess(time.monotonic() - began, (self.KEPT + 2) * 1.5 + 5)
 
     def test_the_worker_is_not_asked_again(self):
         worker = self.own_worker(with_sessions())
@@ -62,7 +59,7 @@ class Cache(GuardCase):
 
 
 class CacheAndRenewal(GuardCase):
-    SESSION = {'lifetime_s': 8}
+    SESSION = {'lifetime_s': int(10 * PATIENCE)}
 
     @classmethod
     def edits(cls):
@@ -71,7 +68,7 @@ class CacheAndRenewal(GuardCase):
 
     def test_a_new_token_is_never_kept(self):
         user = self.log_in()
-        time.sleep(4.5)
+        time.sleep(self.SESSION['lifetime_s'] / 2 + 1)
         tokens = []
         for _ in range(2):
             answer = self.nginx.ask('GET', '/api/', headers=self.bearer(user))

@@ -3,14 +3,14 @@
 import signal
 
 from backends import GuardCase, guarded_example, with_sessions
-from harness import keep_private, until
+from harness import PATIENCE, keep_private, until
 
 
 class WholeServer(GuardCase):
     @classmethod
     def edits(cls):
         return [*guarded_example(cls.echo.port),
-                (r'(?=\n +# Who sent a request, for guarded)',
+                (r'(?=\n +# Your backend, for users)',
                  '\n    include snippets/onlogin-guard.conf;\n')]
 
     def test_all_but_the_login_is_guarded(self):
@@ -75,7 +75,7 @@ class WithoutAWorker(GuardCase):
     def edits_with_pages(self):
         """The server has a page for everything, with status 200."""
         return [*guarded_example(self.echo.port),
-                (r'(?=\n +# Who sent a request, for guarded)',
+                (r'(?=\n +# Your backend, for users)',
                  '\n    error_page 401 500 502 503 504 =200 /sorry;\n'
                  '    location = /sorry { return 200 sorry; }\n')]
 
@@ -104,7 +104,7 @@ class WithoutAWorker(GuardCase):
 
 
 class Renewal(GuardCase):
-    SESSION = {'lifetime_s': 12}
+    SESSION = {'lifetime_s': int(12 * PATIENCE)}
 
     def test_a_new_token_comes_with_every_answer_past_half_the_life(self):
         user = self.log_in()

@@ -34,7 +34,8 @@ def install():
         # Without network, and never fetched before; any other failure is one.
         if any(word in done.stderr for word in ('ENOTFOUND', 'EAI_AGAIN', 'ECONN', 'ETIMEDOUT',
                                                 'ENETUNREACH')):
-            raise unittest.SkipTest('npm does not reach its registry: ' + done.stderr.split('\n')[0])
+            raise unittest.SkipTest('npm cannot reach its registry: '
+                                    + done.stderr.split('\n')[0])
         raise AssertionError(done.stderr)
     return directory / 'node_modules/wafer2-client-sdk'
 
