@@ -9,7 +9,7 @@ import socket
 import subprocess
 
 from harness import (APP, OTHER_APP, PATIENCE, ROOT, Case, Process, configuration, free_port,
-                     keep_private, new_directory, until, wechat)
+                     keep_private, new_directory, until, wechat, write_private)
 
 EXAMPLES = ROOT / 'nginx/examples'
 ECHO = pathlib.Path(__file__).parent / 'echo.py'
@@ -21,8 +21,7 @@ def with_sessions(apps=None, **session):
     directory = new_directory()
     keys = directory / 'session.keys'
     key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip('=')
-    keys.write_text(f'k3.local.{key}\n')
-    keys.chmod(0o600)
+    write_private(keys, f'k3.local.{keep_private(key)}\n')
     session = {'keys_file': str(keys), 'revocations': f'sqlite:{directory}/revocations.db',
                **session}
     return configuration(apps, session=session)
@@ -80,10 +79,12 @@ def uncommented(text, first):
 def guarded_example(port):
     """Edits that switch the examples of onlogin.conf on."""
     text = (ROOT / 'nginx/onlogin.conf').read_text()
-    blocks = [uncommented(text, '# location ^~ /api/ {'),
-              uncommented(text, '# location ^~ /api/public/ {')]
-    return [(r'# location = /onlogin-auth ', 'location = /onlogin-auth ')] + add_to_server('\n'.join(blocks).replace('127.0.0.1:3000', f'127.0.0.1:{port}')
-                         .replace('include proxy_params', 'include /etc/nginx/proxy_params'))
+    examples = ''.join(uncommented(text, f'# location ^~ {path} {{') for path in
+                       ('/api/', '/api/public/'))
+    examples = examples.replace('127.0.0.1:3000', f'127.0.0.1:{port}') \
+        .replace('include proxy_params', 'include /etc/nginx/proxy_params')
+    return [(r'# location = /onlogin-auth ', 'location = /onlogin-auth '),
+            *add_to_server(examples)]
 
 
 def add_to_server(text):
@@ -99,8 +100,7 @@ def cached():
 
 
 class GuardCase(Case):
-    SESSION = {}
-    EDITS = ()
+    SESSION = {}  # of the worker's configuration
 
     @classmethod
     def setUpClass(cls):
@@ -118,9 +118,9 @@ class GuardCase(Case):
         return guarded_example(cls.echo.port)
 
     def log_in(self, app=APP, nginx=None):
-        """The data of a login."""
+        """The data of a login of a user of his own."""
         answer = (nginx or self.nginx).ask(
-            'GET', f'/onLogin?appid={app}&code=' + wechat().code(app))
+            'GET', f'/onLogin?appid={app}&code=' + wechat().code(app, user=secrets.token_hex(6)))
         self.assertEqual(answer.status, 200, answer)
         keep_private(answer.json['data']['token'])
         return answer.json['data']

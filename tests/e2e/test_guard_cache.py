@@ -1,9 +1,10 @@
 """The cache of onlogin.conf: what is asked once is known for a while, and to nobody else."""
 
+import pathlib
 import time
 
 from backends import GuardCase, cached, guarded_example, with_sessions
-from harness import OTHER_APP, PATIENCE, keep_private, until
+from harness import OTHER_APP, PATIENCE, keep_private, until, write_private
 
 
 class Cache(GuardCase):
@@ -37,6 +38,20 @@ class Cache(GuardCase):
         for _ in range(2):
             self.assert_let_in(self.ask(self.bearer(user)), user)
             self.assert_kept_out(self.ask(self.bearer(user), '/other/'))
+
+    def test_a_refusal_is_never_kept(self):
+        """A token is good as soon as its key is there."""
+        here, elsewhere = with_sessions(), with_sessions()
+        other = self.own_worker(elsewhere)
+        nginx = self.own_nginx(other.socket)
+        user = self.log_in(nginx=nginx)
+        worker = self.own_worker(here)
+        nginx = self.own_nginx(worker.socket, edits=self.edits())
+        self.assert_kept_out(nginx.ask('GET', '/api/', headers=self.bearer(user)))
+        both = [pathlib.Path(config['session']['keys_file']) for config in (here, elsewhere)]
+        write_private(both[0], both[0].read_text() + both[1].read_text())
+        worker.reload()
+        self.assert_let_in(nginx.ask('GET', '/api/', headers=self.bearer(user)), user)
 
     def test_what_it_delays(self):
         user = self.log_in()

@@ -4,6 +4,7 @@ import signal
 
 from backends import GuardCase, guarded_example, with_sessions
 from harness import PATIENCE, keep_private, until
+from revocation_stores import RedisStore
 
 
 class WholeServer(GuardCase):
@@ -88,6 +89,20 @@ class WithoutAWorker(GuardCase):
         self.assert_unknown(nginx.ask('GET', '/api/', headers=self.bearer(user)),
                             'cannot be reached')
         self.assert_unknown(nginx.ask('POST', '/api/', b'x' * 5000), 'cannot be reached')
+
+    def test_it_cannot_know(self):
+        """Whether the session was ended."""
+        store = RedisStore()
+        self.addCleanup(store.finish)
+        worker = self.own_worker(with_sessions(revocations=store.url))
+        nginx = self.own_nginx(worker.socket, edits=self.edits_with_pages())
+        user = self.log_in(nginx=nginx)
+        self.assert_let_in(nginx.ask('GET', '/api/', headers=self.bearer(user)), user)
+        store.kill()
+        self.assert_unknown(nginx.ask('GET', '/api/', headers=self.bearer(user)),
+                            'cannot be checked')
+        store.start()
+        until(lambda: nginx.ask('GET', '/api/', headers=self.bearer(user)).status == 200)
 
     def test_it_hangs(self):
         worker = self.own_worker(with_sessions())
