@@ -58,6 +58,8 @@ struct Algorithms
         require(EVP_MD_fetch(nullptr, "SHA384", nullptr), "fetching SHA-384")};
     Owned<EVP_CIPHER, EVP_CIPHER_free> aes{
         require(EVP_CIPHER_fetch(nullptr, "AES-256-CTR", nullptr), "fetching AES-256-CTR")};
+    Owned<EVP_CIPHER, EVP_CIPHER_free> aes_cbc{
+        require(EVP_CIPHER_fetch(nullptr, "AES-128-CBC", nullptr), "fetching AES-128-CBC")};
     Owned<EVP_MAC_CTX, EVP_MAC_CTX_free> hmac; // knows its digest, and no key
 
     Algorithms()
@@ -161,6 +163,34 @@ std::string aes_256_ctr(std::string_view key, std::string_view counter, std::str
     if (static_cast<std::size_t>(length) != text.size())
         fail("the length of AES-256-CTR");
     return result;
+}
+
+std::optional<Secret> aes_128_cbc_decrypted(std::string_view key, std::string_view iv,
+                                            std::string_view text)
+{
+    constexpr std::size_t block = 16;
+    if (key.size() != 16 || iv.size() != block)
+        throw CryptoError{"AES-128-CBC takes a key of 16 bytes and an iv of 16"};
+    if (text.empty() || text.size() % block != 0)
+        return std::nullopt;
+    const Owned<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free> context{
+        require(EVP_CIPHER_CTX_new(), "AES-128-CBC")};
+    require(EVP_DecryptInit_ex2(context.get(), algorithms().aes_cbc.get(), bytes_of(key),
+                                bytes_of(iv), nullptr),
+            "the key of AES-128-CBC");
+    std::string result(text.size() + block, '\0');
+    auto* const to = reinterpret_cast<unsigned char*>(result.data());
+    int length = 0, rest = 0;
+    require(EVP_DecryptUpdate(context.get(), to, &length, bytes_of(text),
+                              static_cast<int>(text.size())),
+            "AES-128-CBC");
+    const bool good = EVP_DecryptFinal_ex(context.get(), to + length, &rest) == 1;
+    if (!good)
+        ERR_clear_error();
+    else
+        result.resize(static_cast<std::size_t>(length) + static_cast<std::size_t>(rest));
+    Secret secret{std::move(result)};
+    return good ? std::optional<Secret>{std::move(secret)} : std::nullopt;
 }
 
 } // namespace onlogin

@@ -1,15 +1,18 @@
 #pragma once
 
-// OpenSSL's libcrypto at arm's length: what session tokens need of it.
+// OpenSSL's libcrypto at arm's length: what session tokens and WeChat's user data need of it.
 // https://docs.openssl.org/3.0/
 //
 // Every call throws CryptoError when libcrypto refuses, which it does only when it is broken or
 // memory is short: no input makes it. For one thread.
 
+#include "secret.hh"
+
 #include <array>
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -84,5 +87,10 @@ private:
 
 // AES-256-CTR of `text`, encrypted or decrypted: it is the same. Key of 32 bytes, counter of 16.
 std::string aes_256_ctr(std::string_view key, std::string_view counter, std::string_view text);
+
+// What AES-128-CBC has made `text` of, without its padding (PKCS #7). Absent where length or
+// padding cannot come from it. Key and iv of 16 bytes. Nothing here vouches for the text.
+std::optional<Secret> aes_128_cbc_decrypted(std::string_view key, std::string_view iv,
+                                            std::string_view text);
 
 } // namespace onlogin

@@ -47,6 +47,12 @@ struct MockCode : std::runtime_error
     }
 };
 
+// No session of whoever asks: 401. The text is the cause for the log, not for the client.
+struct Unauthorized : std::runtime_error
+{
+    using runtime_error::runtime_error;
+};
+
 // More is in flight than the limits allow, or the worker is stopping: 503.
 struct Busy : std::runtime_error
 {

@@ -16,6 +16,7 @@
 #include "revoke.hh"
 #include "router.hh"
 #include "session_keys.hh"
+#include "session_store.hh"
 #include "version.hh"
 #include "wechat.hh"
 
@@ -93,7 +94,9 @@ int serve(const Options& options, Mode mode)
                     mode == Mode::Cgi ? config->wechat : affordable(config->wechat, log),
                     mode == Mode::Cgi ? CaStore::Directory : CaStore::Bundle};
     Wechat wechat{loop, http, log};
-    App app{wechat, log, config};
+    SessionStore sessions{loop, log, resolver};
+    sessions.open(config->session);
+    App app{wechat, log, config, sessions.get()};
     const Handler handler = [&app](Request& request) { return route(app, request); };
 
     // A name server that hangs would keep the process for as long as it likes: leave it behind.
@@ -127,9 +130,11 @@ int serve(const Options& options, Mode mode)
     const auto reload = [&] {
         try {
             auto loaded = load(options);
+            sessions.open(loaded.session);
+            app.revocations = sessions.get();
             http.configure(affordable(loaded.wechat, log));
             app.config = std::make_shared<const Config>(std::move(loaded));
-        } catch (const ConfigError& error) {
+        } catch (const std::exception& error) { // ConfigError, StoreUnreachable
             notifier.status(std::string{"the old configuration stays, the new one is refused: "} +
                             error.what());
             return log.error("reload", {{"reason", error.what()}, {"advice", "the old one stays"}});

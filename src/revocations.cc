@@ -20,14 +20,14 @@ std::string token_key(const std::string& jti)
     return "token:" + jti;
 }
 
-std::string scope_key(const std::string& openid, const std::string& appid)
+std::string whose_key(const std::string& openid, const std::string& appid)
 {
     if (openid.empty())
         return appid.empty() ? "all" : "app:" + appid;
     return appid.empty() ? "user:" + openid : "user-of:" + appid + ':' + openid;
 }
 
-long long count(WallTime time)
+long long count(Time time)
 {
     return time.time_since_epoch().count();
 }
@@ -45,31 +45,26 @@ class NoRevocations : public Revocations
 
 } // namespace
 
-WallTime wall_time_now()
-{
-    return std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
-}
-
 Task<bool> Revocations::ended(Session session)
 {
-    Keys keys{token_key(session.jti), scope_key(session.openid, {}),
-              scope_key(session.openid, session.appid), scope_key({}, session.appid),
-              scope_key({}, {})};
+    Keys keys{token_key(session.jti), whose_key(session.openid, {}),
+              whose_key(session.openid, session.appid), whose_key({}, session.appid),
+              whose_key({}, {})};
     const auto until = co_await latest_until(std::move(keys));
     co_return count(session.began) <= until;
 }
 
-Task<> Revocations::end(std::string jti, WallTime expires)
+Task<> Revocations::end(std::string jti, Time expires)
 {
     Row row{token_key(jti), always, count(expires + grace)};
-    if (row.forget > count(wall_time_now()))
+    if (row.forget > count(wall_time()))
         co_await keep(std::move(row));
 }
 
-Task<> Revocations::end_all(Scope scope, WallTime moment, std::chrono::seconds longest)
+Task<> Revocations::end_all(Whose scope, Time moment, std::chrono::seconds longest)
 {
-    Row row{scope_key(scope.openid, scope.appid), count(moment),
-            count(wall_time_now() + longest + grace)};
+    Row row{whose_key(scope.openid, scope.appid), count(moment),
+            count(wall_time() + longest + grace)};
     co_await keep(std::move(row));
 }
 

@@ -14,6 +14,7 @@
 #include "log.hh"
 #include "loop.hh"
 #include "resolver.hh"
+#include "rfc3339.hh"
 #include "store_address.hh"
 
 #include <array>
@@ -24,22 +25,18 @@
 
 namespace onlogin {
 
-using WallTime = std::chrono::sys_time<milliseconds>;
-
-WallTime wall_time_now();
-
 // A session, as its token describes it.
 struct Session
 {
     std::string jti;
     std::string openid;
     std::string appid;
-    WallTime began;
+    Time began;
 };
 
 // Whose sessions: of one user in one mini program or, with an empty appid, in all; with an empty
 // openid, of all users of a mini program; with both empty, all.
-struct Scope
+struct Whose
 {
     std::string openid;
     std::string appid;
@@ -60,11 +57,11 @@ public:
     Task<bool> ended(Session session);
 
     // Ends the token `jti`, which would have lived until `expires`. Forgotten soon after that.
-    Task<> end(std::string jti, WallTime expires);
+    Task<> end(std::string jti, Time expires);
 
     // Ends the sessions of `scope` that began until `moment`. Forgotten after `longest`, which is
     // how long a token may live: see longest_life().
-    Task<> end_all(Scope scope, WallTime moment, std::chrono::seconds longest);
+    Task<> end_all(Whose scope, Time moment, std::chrono::seconds longest);
 
 protected:
     // A session is ended if it began until the largest `until` of the keys that fit it.

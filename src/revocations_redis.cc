@@ -53,7 +53,7 @@ protected:
 
     Task<> keep(Row row) override
     {
-        const auto now = wall_time_now().time_since_epoch().count();
+        const auto now = wall_time().time_since_epoch().count();
         std::vector<std::string> words{
             "EVAL",
             keep_latest,

@@ -32,7 +32,7 @@ constexpr long long version = 1;                 // of the table
 
 long long now()
 {
-    return wall_time_now().time_since_epoch().count();
+    return wall_time().time_since_epoch().count();
 }
 
 // Throws StoreUnreachable if `path` cannot be used, for a reason that SQLite would not tell. Makes

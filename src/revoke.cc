@@ -20,7 +20,7 @@ namespace onlogin {
 
 namespace {
 
-Scope scope_of(const Options& options)
+Whose whose(const Options& options)
 {
     const bool all = options.all;
     if (all == (!options.openid.empty() || !options.appid.empty()))
@@ -44,24 +44,12 @@ void check_app(const Config& config, const std::string& appid)
     throw ConfigError{"--appid " + appid + " is not configured: there is " + known};
 }
 
-std::string describe(const Scope& scope)
+std::string describe(const Whose& scope)
 {
     if (scope.openid.empty())
         return scope.appid.empty() ? "all sessions" : "all sessions of mini program " + scope.appid;
     return "all sessions of user " + scope.openid +
            (scope.appid.empty() ? "" : " of mini program " + scope.appid);
-}
-
-std::string utc(WallTime time)
-{
-    const auto ms = time.time_since_epoch().count();
-    const std::time_t seconds = ms / 1000;
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    char text[40];
-    const auto size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(text + size, sizeof text - size, ".%03dZ", static_cast<int>(ms % 1000));
-    return text;
 }
 
 // Root acts as the owner of the directory or, if that is root, of the file: so what SQLite makes
@@ -82,7 +70,7 @@ void become_owner(const std::string& file)
                                "; run this as that user"};
 }
 
-Task<> end_sessions(Loop& loop, Revocations& store, Scope scope, WallTime moment,
+Task<> end_sessions(Loop& loop, Revocations& store, Whose scope, Time moment,
                     std::chrono::seconds longest, std::string& trouble)
 {
     try {
@@ -99,7 +87,7 @@ Task<> end_sessions(Loop& loop, Revocations& store, Scope scope, WallTime moment
 
 int run_revoke(const Options& options, const std::string& credentials_directory)
 {
-    const auto scope = scope_of(options);
+    const auto scope = whose(options);
     const auto config = load_config(options.config_file, credentials_directory);
     check_app(config, scope.appid);
     const auto& session = config.session;
@@ -111,7 +99,7 @@ int run_revoke(const Options& options, const std::string& credentials_directory)
     Loop loop;
     Resolver resolver{loop, log};
     const auto store = open_revocations(loop, log, resolver, session.store, Durable::AtOnce);
-    const auto moment = wall_time_now();
+    const auto moment = wall_time();
     std::string trouble;
     auto task = end_sessions(loop, *store, scope, moment,
                              longest_life(session.lifetime_s, session.max_age_s), trouble);
@@ -119,7 +107,8 @@ int run_revoke(const Options& options, const std::string& credentials_directory)
     loop.run();
     if (!trouble.empty())
         throw StoreUnreachable{trouble};
-    printf("ended %s that began until %s\n", describe(scope).c_str(), utc(moment).c_str());
+    printf("ended %s that began until %s\n", describe(scope).c_str(),
+           write_rfc3339(moment).c_str());
     fflush(stdout);
     // A name server that hangs would keep the process for as long as it likes.
     if (resolver.looking())

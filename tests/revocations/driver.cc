@@ -22,11 +22,11 @@ using namespace onlogin;
 
 namespace {
 
-WallTime time_of(std::istream& words)
+Time time_of(std::istream& words)
 {
     long long ms = 0;
     words >> ms;
-    return WallTime{milliseconds{ms}};
+    return Time{milliseconds{ms}};
 }
 
 std::string optional(std::istream& words)
@@ -104,7 +104,7 @@ private:
             co_return "done";
         }
         if (verb == "end_all") {
-            Scope scope{optional(words), optional(words)};
+            Whose scope{optional(words), optional(words)};
             const auto moment = time_of(words);
             long longest = 0;
             words >> longest;
@@ -134,7 +134,7 @@ private:
         bool any = false;
         for (long i = 0; i < count; ++i) {
             Session session{"0123456789abcdef0123456789abcdef", "oGZUI0egBJY1zhBYw2KhdUfwVJJE",
-                            "wx0123456789abcdef", wall_time_now()};
+                            "wx0123456789abcdef", wall_time()};
             any |= co_await store_.ended(std::move(session));
         }
         co_return any;
