@@ -94,8 +94,9 @@ class Wafer2(Case):
 
     def test_login_with_the_user_s_data(self):
         key = base64.b64encode(secrets.token_bytes(16)).decode()
-        data = {'openId': 'oFOR_THE_TEST', 'nickName': '小明', 'gender': 0, 'language': 'zh_CN'}
-        result = self.mini.call('login', [wechat().code(session_key=key)],
+        openid = 'o' + secrets.token_hex(13)
+        data = {'openId': openid, 'nickName': '小明', 'gender': 0, 'language': 'zh_CN'}
+        result = self.mini.call('login', [wechat().code(session_key=key, openid=openid)],
                                 {'key': key, 'data': data})
         info = self.assert_succeeded(result, 1, ('/onLogin', 200))
         self.assertEqual(info['nickName'], '小明')
