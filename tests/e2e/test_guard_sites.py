@@ -100,7 +100,7 @@ class WithoutAWorker(GuardCase):
         self.assert_let_in(nginx.ask('GET', '/api/', headers=self.bearer(user)), user)
         store.kill()
         self.assert_unknown(nginx.ask('GET', '/api/', headers=self.bearer(user)),
-                            'cannot be checked')
+                            'cannot look sessions up')
         store.start()
         until(lambda: nginx.ask('GET', '/api/', headers=self.bearer(user)).status == 200)
 
