@@ -4,6 +4,7 @@
 # make check      unit tests only, without installing anything
 # make lint       formatting and static checks
 # make bench      speed, as ratios to nginx itself
+# make fuzz       ten minutes of made-up session tokens; SECONDS_EACH= changes that
 # make install    into $(DESTDIR)$(PREFIX); uninstall takes it back
 # make deb        the Debian packages, in build/
 # make test-deb   the same, tried in a bare Debian; as root
@@ -18,7 +19,7 @@ CXXFLAGS ?= -O2 -g
 comma    := ,
 build    := build$(if $(sanitize),/$(subst $(comma),-,$(sanitize)))
 
-pkgs     := libuv libcurl jsoncpp
+pkgs     := libuv libcurl jsoncpp libssl libcrypto sqlite3 hiredis
 san      := $(if $(sanitize),-fsanitize=$(sanitize) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 cppflags  = $(shell pkg-config --cflags $(pkgs)) -MMD -MP $(own) $(CPPFLAGS)
 cxxflags  = -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Werror $(san) $(CXXFLAGS)
@@ -36,18 +37,25 @@ objects  := $(sources:%.cc=$(build)/%.o)
 parts    := $(filter-out $(build)/src/main.o,$(objects))
 units    := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/*.cc))
 fake     := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/fake-wechat/*.cc))
-bare     := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/bench/*.cc))
+driver   := $(build)/tests/revocations/driver.o
+bare     := $(build)/tests/bench/bare_responder.o
+tokens   := $(patsubst %,$(build)/src/%.o,session_token session_keys paserk paseto crypto base64 \
+                rfc3339 encode json)
+loose    := $(build)/tests/bench/token_speed.o $(build)/tests/fuzz/token.o
 
 # What the targets need beyond make and git, as Debian 12 names it.
-build_packages := g++ pkg-config libuv1-dev libcurl4-openssl-dev libjsoncpp-dev
+build_packages := g++ pkg-config libuv1-dev libcurl4-openssl-dev libjsoncpp-dev libssl-dev \
+                  libsqlite3-dev libhiredis-dev
 run_packages   := nginx-light spawn-fcgi openssl ca-certificates curl
-demo_packages  := $(build_packages) $(run_packages)
-test_packages  := $(demo_packages) libboost-test-dev python3 mandoc systemd apache2-bin \
-                  libapache2-mod-fcgid lighttpd fcgiwrap
+demo_packages  := $(build_packages) $(run_packages) python3
+test_packages  := $(demo_packages) libboost-test-dev mandoc systemd apache2-bin \
+                  libapache2-mod-fcgid lighttpd fcgiwrap redis-server sqlite3 strace \
+                  php-cgi uwsgi-plugin-python3 nodejs npm
 lint_packages  := $(test_packages) clang clang-format clang-tidy cppcheck shellcheck libfcgi-dev
 bench_packages := $(demo_packages) libfcgi-dev libnginx-mod-http-echo wrk
 deb_packages   := $(build_packages) build-essential dpkg-dev debhelper libboost-test-dev
 debian_packages := $(deb_packages) debootstrap lintian
+fuzz_packages  := $(build_packages) clang
 
 all: $(build)/onlogin $(build)/fake-wechat
 
@@ -60,11 +68,20 @@ $(build)/fake-wechat: $(parts) $(fake)
 $(build)/unit: $(parts) $(units)
 	$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -lboost_unit_test_framework -o $@
 
+$(build)/revocations-driver: $(parts) $(driver)
+	$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -o $@
+
 $(build)/bare-responder: $(bare)
 	$(CXX) $(cxxflags) $(LDFLAGS) $^ -lfcgi -o $@
 
+$(build)/token-speed: $(tokens) $(build)/tests/bench/token_speed.o
+	$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -o $@
+
+$(build)/token-fuzzer: $(tokens) $(build)/tests/fuzz/token.o
+	$(CXX) $(cxxflags) -fsanitize=fuzzer $(LDFLAGS) $^ $(libs) -o $@
+
 $(units): own := -Isrc -DBOOST_TEST_DYN_LINK
-$(fake): own := -Isrc
+$(fake) $(driver) $(loose): own := -Isrc
 
 # A new commit is written down, and one object built again; the same one changes nothing.
 $(build)/src/version.o: own := -DONLOGIN_COMMIT='"$(commit)"'
@@ -88,12 +105,12 @@ demo:
 
 test:
 	@tests/install-packages $(test_packages)
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(build)/unit
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(build)/unit $(build)/revocations-driver
 	@BUILD=$(build) tests/run
 
 bench:
 	@tests/install-packages $(bench_packages)
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(build)/bare-responder
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(build)/bare-responder $(build)/token-speed
 	@BUILD=$(build) tests/bench/run
 
 deb:
@@ -103,6 +120,14 @@ deb:
 test-deb:
 	@tests/install-packages $(debian_packages)
 	@COMMIT='$(commit)' tests/package
+
+fuzz:
+	@tests/install-packages $(fuzz_packages)
+	@$(MAKE) --no-print-directory -j$$(nproc) CXX=clang++ sanitize=address,undefined,fuzzer-no-link \
+	    build/address-undefined-fuzzer-no-link/token-fuzzer
+	@mkdir -p build/fuzz
+	@build/address-undefined-fuzzer-no-link/token-fuzzer -max_total_time=$(or $(SECONDS_EACH),600) \
+	    -max_len=9000 -artifact_prefix=build/fuzz/ build/fuzz
 
 lint:
 	@tests/install-packages $(lint_packages)
@@ -130,6 +155,7 @@ install: all
 	install -D -m 644 -t $(share)/nginx nginx/onlogin.conf
 	install -D -m 644 -t $(share)/nginx/snippets nginx/snippets/*.conf
 	install -D -m 644 -t $(share)/nginx/hosting nginx/hosting/*.conf
+	install -D -m 644 -t $(share)/nginx/examples nginx/examples/*
 	install -D -m 644 -t $(lib)/systemd/system $(services:%=systemd/%)
 	sed -i 's|/usr/sbin/onlogin|$(PREFIX)/sbin/onlogin|' $(services:%=$(lib)/systemd/system/%) \
 		$(share)/nginx/hosting/*.conf
@@ -144,6 +170,6 @@ uninstall:
 clean:
 	rm -rf build
 
--include $(objects:.o=.d) $(units:.o=.d) $(fake:.o=.d) $(bare:.o=.d)
+-include $(objects:.o=.d) $(units:.o=.d) $(fake:.o=.d) $(driver:.o=.d) $(bare:.o=.d) $(loose:.o=.d)
 
-.PHONY: all check demo test bench deb test-deb lint format install uninstall clean .force
+.PHONY: all check demo test bench fuzz deb test-deb lint format install uninstall clean .force

@@ -2,6 +2,8 @@
 #include "error.hh"
 #include "mini_program.hh"
 #include "params.hh"
+#include "sessions.hh"
+#include "user_data.hh"
 
 #include <algorithm>
 
@@ -22,13 +24,13 @@ const std::string& check_code(const std::string& code)
     return code;
 }
 
-Json::Value describe(const Identity& identity, long lifetime_s)
+Json::Value describe(const Identity& identity, std::chrono::seconds life)
 {
     Json::Value data;
     data["openid"] = identity.openid;
     if (!identity.unionid.empty())
         data["unionid"] = identity.unionid;
-    data["expires_in"] = static_cast<Json::Int64>(lifetime_s);
+    data["expires_in"] = static_cast<Json::Int64>(life.count());
     return data;
 }
 
@@ -39,7 +41,31 @@ Response expose(Json::Value data, const Identity& identity)
     data["session_key"] = identity.session_key.reveal();
     auto wechat = data;
     wechat.removeMember("expires_in");
+    wechat.removeMember("token");
     return Response::ok(data, wechat);
+}
+
+// Tencent's wafer2-client-sdk sends its code as a header, and nothing else. It takes an answer only
+// with a session.
+bool is_wafer2(const Request& request, const Params& params, const Config& config)
+{
+    if (request.wafer2.code.empty() || params.find("code"))
+        return false;
+    if (!config.session.keys)
+        throw BadRequest{"X-WX-Code asks for a session, and this login server has none: "
+                         "set session.keys_file"};
+    return true;
+}
+
+// Who has logged in, for that client: what WeChat has encrypted for us if that came along, and
+// the openid in any case. It takes no answer without.
+Json::Value user_info(const Wafer2Login& login, const Identity& identity, const std::string& appid)
+{
+    auto data = open_user_data(identity.session_key, login.encrypted_data, login.iv, appid);
+    auto user = data ? std::move(*data) : Json::Value{Json::objectValue};
+    user.removeMember("watermark");
+    user["openId"] = identity.openid; // WeChat has left it out at times
+    return user;
 }
 
 } // namespace
@@ -50,7 +76,8 @@ Task<Response> login(App& app, Request& request)
     const Params params{request};
     const auto& mini = choose_app(*config, request, params);
     request.trace.app = mini.appid;
-    const auto& code = check_code(params.require("code"));
+    const bool wafer2 = is_wafer2(request, params, *config);
+    const auto& code = check_code(wafer2 ? request.wafer2.code.reveal() : params.require("code"));
 
     const auto deadline = request.arrived + milliseconds{config->wechat.timeout_ms};
     const auto exchanged = co_await app.wechat.code2session(config, mini, code, deadline);
@@ -58,7 +85,15 @@ Task<Response> login(App& app, Request& request)
     if (exchanged.failure)
         std::rethrow_exception(exchanged.failure);
     const auto& identity = *exchanged.identity;
-    auto data = describe(identity, config->session.lifetime_s);
+    const auto& session = config->session;
+    auto data = describe(identity, token_life(session));
+    if (session.keys)
+        data["token"] = begin_session(session, mini.appid, identity);
+    if (wafer2) {
+        data["skey"] = data["token"];
+        data["userinfo"] = user_info(request.wafer2, identity, mini.appid);
+        co_return Response::ok(data); // that client keeps all of it: no session_key, ever
+    }
     if (mini.expose_session_key)
         co_return expose(std::move(data), identity);
     co_return Response::ok(data);

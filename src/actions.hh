@@ -7,8 +7,14 @@
 
 namespace onlogin {
 
-// Trades a mini program's login code for the user's openid.
+// Trades a mini program's login code for the user's openid and a session.
 Task<Response> login(App& app, Request& request);
+
+// Ends the session of the token that the request carries, on every worker that shares the store.
+Task<Response> logout(App& app, Request& request);
+
+// 204 with who the token is of in headers, and a fresh token when it is time for one.
+Task<Response> auth(App& app, Request& request);
 
 // 200 while the worker serves, 503 while it drains.
 Task<Response> health(App& app, Request& request);

@@ -4,6 +4,7 @@
 
 #include "config.hh"
 #include "log.hh"
+#include "revocations.hh"
 #include "wechat.hh"
 
 #include <memory>
@@ -16,7 +17,8 @@ struct App
     Log& log;
     // Replaced as a whole by a reload; an action that waits keeps the one it began with.
     std::shared_ptr<const Config> config;
-    long in_flight = 0; // actions begun and not ended
+    Revocations* revocations; // there while the configuration has session keys
+    long in_flight = 0;       // actions begun and not ended
 };
 
 } // namespace onlogin

@@ -47,6 +47,12 @@ struct MockCode : std::runtime_error
     }
 };
 
+// No session of whoever asks: 401. The text is the cause for the log, not for the client.
+struct Unauthorized : std::runtime_error
+{
+    using runtime_error::runtime_error;
+};
+
 // More is in flight than the limits allow, or the worker is stopping: 503.
 struct Busy : std::runtime_error
 {
@@ -85,6 +91,13 @@ struct Unusable : std::runtime_error
 
 // The deadline passed after the request went out: 504, the code may be spent.
 struct TimedOut : std::runtime_error
+{
+    using runtime_error::runtime_error;
+};
+
+// The store of ended sessions cannot be asked or told: 503, and nobody is let through. The text is
+// the cause and what mends it, for the log and the operator, not for the client.
+struct StoreUnreachable : std::runtime_error
 {
     using runtime_error::runtime_error;
 };

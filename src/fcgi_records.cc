@@ -179,11 +179,12 @@ Gathered gather(std::string_view input, std::size_t body_limit)
     return gathered;
 }
 
-std::optional<std::string_view> find_param(std::string_view pairs, std::string_view name)
+std::optional<std::string_view> find_param(std::string_view pairs, std::string_view name,
+                                           std::size_t before)
 {
     std::string_view found, value;
     while (take_pair(pairs, found, value))
-        if (found == name)
+        if (found == name && before-- == 0)
             return value;
     return std::nullopt;
 }

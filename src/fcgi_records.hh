@@ -43,8 +43,10 @@ inline constexpr std::size_t most_parameter_bytes = 131'072;
 // are Broken: nobody sends them to a responder that does not say that it takes them.
 Gathered gather(std::string_view input, std::size_t body_limit);
 
-// The value of `name` among whole name-value pairs; the first one, if it stands there twice.
-std::optional<std::string_view> find_param(std::string_view pairs, std::string_view name);
+// The value of `name` among whole name-value pairs; where it stands there more than once, the one
+// that has so many of that name before it.
+std::optional<std::string_view> find_param(std::string_view pairs, std::string_view name,
+                                           std::size_t before = 0);
 
 // Whether `input` begins with the record by which the peer gives request `id` up.
 bool is_abort(std::string_view input, std::uint16_t id);

@@ -94,10 +94,11 @@ void refuse_arguments()
 
 void serve_cgi(Loop& loop, GatewayLimits limits, const Handler& handler)
 {
-    const Variables variables = [](std::string_view name) -> std::optional<std::string_view> {
-        const char* const value = getenv(std::string{name}.c_str());
-        return value ? std::optional<std::string_view>{value} : std::nullopt;
-    };
+    const Variables variables{
+        [](std::string_view name, std::size_t before) -> std::optional<std::string_view> {
+            const char* const value = before == 0 ? getenv(std::string{name}.c_str()) : nullptr;
+            return value ? std::optional<std::string_view>{value} : std::nullopt;
+        }};
     Request request = read_variables(variables);
     request.body = read_body(announced_length(variables), limits.body_bytes);
     request.body_too_large = request.body.size() > limits.body_bytes;

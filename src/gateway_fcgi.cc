@@ -149,9 +149,9 @@ struct FcgiGateway::Impl
 
     void begin(Connection& connection, Gathered gathered)
     {
-        const Variables variables = [&](std::string_view name) {
-            return find_param(gathered.params, name);
-        };
+        const Variables variables{[&](std::string_view name, std::size_t before) {
+            return find_param(gathered.params, name, before);
+        }};
         Request request = read_variables(variables);
         request.body = std::move(gathered.body);
         request.body_too_large = connection.unread;

@@ -3,6 +3,7 @@
 #include "encode.hh"
 #include "json.hh"
 
+#include <algorithm>
 #include <charconv>
 #include <random>
 
@@ -48,6 +49,37 @@ std::string make_id()
     char text[17];
     snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(random()));
     return text;
+}
+
+bool begins_with_word(std::string_view text, std::string_view word)
+{
+    return text.size() > word.size() && text[word.size()] == ' ' &&
+           std::equal(word.begin(), word.end(), text.begin(),
+                      [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
+}
+
+// RFC 6750, section 2.1; schemes are case-insensitive (RFC 9110, section 11.1).
+std::string_view bearer(std::string_view authorization)
+{
+    constexpr std::string_view scheme = "bearer";
+    if (!begins_with_word(authorization, scheme))
+        return {};
+    const auto begin = authorization.find_first_not_of(' ', scheme.size());
+    return begin == authorization.npos ? std::string_view{} : authorization.substr(begin);
+}
+
+Secret read_token(const Variables& variables)
+{
+    constexpr std::size_t longest = 8192; // longer ones are none
+    for (const auto* name : {"HTTP_AUTHORIZATION", "HTTP_X_WX_SKEY"})
+        if (variables.has_two(name))
+            return {};
+    const auto token = bearer(variables("HTTP_AUTHORIZATION").value_or(""));
+    const auto skey = variables("HTTP_X_WX_SKEY").value_or("");
+    if (!token.empty() && !skey.empty() && token != skey)
+        return {};
+    const auto chosen = token.empty() ? skey : token;
+    return chosen.size() > longest ? Secret{} : Secret{std::string{chosen}};
 }
 
 } // namespace
@@ -98,6 +130,10 @@ Request read_variables(const Variables& variables)
     request.query = text("QUERY_STRING");
     request.content_type = text("CONTENT_TYPE");
     request.referer = text("HTTP_REFERER");
+    request.token = read_token(variables);
+    request.wafer2.code = Secret{text("HTTP_X_WX_CODE")};
+    request.wafer2.encrypted_data = text("HTTP_X_WX_ENCRYPTED_DATA");
+    request.wafer2.iv = text("HTTP_X_WX_IV");
     return request;
 }
 

@@ -3,6 +3,7 @@
 // A request and its answer, whichever way they came: FastCGI or CGI.
 
 #include "loop.hh"
+#include "secret.hh"
 
 #include <functional>
 #include <optional>
@@ -24,6 +25,14 @@ struct Trace
     std::optional<long long> wechat_ms; // spent waiting for WeChat
 };
 
+// The headers of a login by Tencent's wafer2-client-sdk, as sent.
+struct Wafer2Login
+{
+    Secret code;                // X-WX-Code; empty: it is no such login
+    std::string encrypted_data; // X-WX-Encrypted-Data
+    std::string iv;             // X-WX-IV
+};
+
 struct Request
 {
     std::string id;           // from the server in front, or made up; for the log
@@ -34,6 +43,8 @@ struct Request
     std::string query;        // still encoded
     std::string content_type; // as sent
     std::string referer;      // as sent
+    Secret token;             // of the session, from Authorization or X-WX-Skey; empty: none
+    Wafer2Login wafer2;       // what Tencent's wafer2-client-sdk logs in with
     std::string body;
     bool body_too_large = false; // the body was longer than the limit and is not here
     bool body_mismatch = false;  // its length is not what CONTENT_LENGTH says
@@ -59,10 +70,21 @@ struct Response
 // What answers requests. Never throws; the request lives until the task ends.
 using Handler = std::function<Task<Response>(Request&)>;
 
-// The variables of RFC 3875 by name; absent when the server did not send one.
-using Variables = std::function<std::optional<std::string_view>(std::string_view name)>;
+// The variables of RFC 3875 by name; absent when the server did not send one. FastCGI can carry
+// several of one name: then the one that has so many of that name before it.
+struct Variables
+{
+    std::function<std::optional<std::string_view>(std::string_view name, std::size_t before)> find;
 
-// The request without its body.
+    std::optional<std::string_view> operator()(std::string_view name) const
+    {
+        return find(name, 0);
+    }
+    [[nodiscard]] bool has_two(std::string_view name) const { return find(name, 1).has_value(); }
+};
+
+// The request without its body. It has a token only where it is clear which one is meant: not with
+// two Authorization headers, or with another token in X-WX-Skey.
 Request read_variables(const Variables& variables);
 
 // Compares the body that came with CONTENT_LENGTH and `limit` (bytes), and notes in `request` what

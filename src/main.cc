@@ -13,7 +13,10 @@
 #include "options.hh"
 #include "process.hh"
 #include "resolver.hh"
+#include "revoke.hh"
 #include "router.hh"
+#include "session_keys.hh"
+#include "session_store.hh"
 #include "version.hh"
 #include "wechat.hh"
 
@@ -21,6 +24,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <system_error>
 
 #include <unistd.h>
 
@@ -90,7 +94,9 @@ int serve(const Options& options, Mode mode)
                     mode == Mode::Cgi ? config->wechat : affordable(config->wechat, log),
                     mode == Mode::Cgi ? CaStore::Directory : CaStore::Bundle};
     Wechat wechat{loop, http, log};
-    App app{wechat, log, config};
+    SessionStore sessions{loop, log, resolver};
+    sessions.open(config->session);
+    App app{wechat, log, config, sessions.get()};
     const Handler handler = [&app](Request& request) { return route(app, request); };
 
     // A name server that hangs would keep the process for as long as it likes: leave it behind.
@@ -124,9 +130,11 @@ int serve(const Options& options, Mode mode)
     const auto reload = [&] {
         try {
             auto loaded = load(options);
+            sessions.open(loaded.session);
+            app.revocations = sessions.get();
             http.configure(affordable(loaded.wechat, log));
             app.config = std::make_shared<const Config>(std::move(loaded));
-        } catch (const ConfigError& error) {
+        } catch (const std::exception& error) { // ConfigError, StoreUnreachable
             notifier.status(std::string{"the old configuration stays, the new one is refused: "} +
                             error.what());
             return log.error("reload", {{"reason", error.what()}, {"advice", "the old one stays"}});
@@ -165,6 +173,13 @@ int check(const Options& options)
     return 0;
 }
 
+int keygen()
+{
+    if (puts(new_session_key().reveal().c_str()) < 0 || fflush(stdout) != 0)
+        throw std::system_error{errno, std::generic_category(), "the key was not written"};
+    return 0;
+}
+
 int run(const Options& options)
 {
     switch (options.command) {
@@ -178,6 +193,10 @@ int run(const Options& options)
         return check(options);
     case Options::Command::Doctor:
         return run_doctor(options.config_file, credentials_directory(), options.json);
+    case Options::Command::Keygen:
+        return keygen();
+    case Options::Command::Revoke:
+        return run_revoke(options, credentials_directory());
     case Options::Command::Serve:
         break;
     }

@@ -17,6 +17,8 @@ constexpr CommandRow commands[] = {
     {Command::Serve, "", "-c", "serve"},
     {Command::Check, "-t", "-c", "check the configuration as a start would, exit 0 or 1"},
     {Command::Doctor, "doctor", "-c --json", "check the whole deployment, say what to mend"},
+    {Command::Keygen, "keygen", "", "print a new key, one line for session.keys_file"},
+    {Command::Revoke, "revoke", "-c --openid --appid --all", "end the sessions of users"},
     {Command::Version, "-V", "", "print the version and those of the libraries"},
     {Command::Help, "-h", "", "print this help"},
 };
@@ -25,6 +27,9 @@ constexpr OptionRow options[] = {
     {"-c", "FILE", &Options::config_file,
      "configuration; else $ONLOGIN_CONFIG, else /etc/onlogin/onlogin.json"},
     {"--json", "", &Options::json, "doctor answers in JSON, for programs"},
+    {"--openid", "OPENID", &Options::openid, "revoke the sessions of this user"},
+    {"--appid", "APPID", &Options::appid, "of this mini program alone; without a user, all of it"},
+    {"--all", "", &Options::all, "revoke the sessions of everybody"},
 };
 
 constexpr std::string_view about =
@@ -107,6 +112,8 @@ public:
 
     void option(const OptionRow& row, const char* value)
     {
+        if (value && !*value) // as from a shell's variable that is not set
+            throw UsageError{std::string{row.name} + " lacks its value: " + shown(row)};
         given_.push_back(&row);
         if (const auto* const text = std::get_if<std::string Options::*>(&row.target))
             parsed_.*(*text) = value;

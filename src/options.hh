@@ -18,12 +18,17 @@ struct Options
         Serve,
         Check,   // -t
         Doctor,  // doctor
+        Keygen,  // keygen
+        Revoke,  // revoke
         Version, // -V
         Help,    // -h
     };
     Command command = Command::Serve;
     std::string config_file; // -c, else $ONLOGIN_CONFIG, else /etc/onlogin/onlogin.json
     bool json = false;       // --json: doctor answers programs
+    std::string openid;      // --openid: revoke ends the sessions of this user,
+    std::string appid;       // --appid: those of this mini program,
+    bool all = false;        // --all: or those of everybody
 };
 
 // What the program can be asked to do.

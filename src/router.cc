@@ -35,8 +35,10 @@ struct Route
 };
 
 constexpr Route routes[] = {
-    {"login", Kind::Public, Get | Post, true, true, login}, // code -> identity
+    {"login", Kind::Public, Get | Post, true, true, login}, // code -> identity and session
+    {"logout", Kind::Public, Post, true, true, logout},
     {"health", Kind::Public, Get, false, false, health},
+    {"auth", Kind::Internal, Any, true, false, auth}, // nginx's auth_request: 204 or 401
 };
 
 const Route* find_route(std::string_view action)
@@ -120,6 +122,9 @@ Answer explain(const std::exception_ptr& failure, Trace& trace)
         return {std::move(response), e.what()};
     } catch (const MockCode& e) {
         return {fail(401, 40029, e.what(), recover::login, 0), e.what()};
+    } catch (const Unauthorized& e) {
+        return {fail(401, 401, "there is no session, or it is over: log in", recover::login, 0),
+                e.what()};
     } catch (const Refused& e) {
         trace.errcode = e.errcode;
         trace.rid = e.rid;
@@ -134,6 +139,9 @@ Answer explain(const std::exception_ptr& failure, Trace& trace)
                 std::string{"unusable: "} + e.what()};
     } catch (const TimedOut&) {
         return {fail(504, 504, "WeChat did not answer in time", recover::login, 0), "timed out"};
+    } catch (const StoreUnreachable& e) {
+        return {fail(503, 503, "the login server cannot look sessions up", recover::later, 2),
+                std::string{"store unreachable: "} + e.what()};
     } catch (const Busy& e) {
         return {fail(503, 503, e.what(), recover::later, 1), e.what()};
     } catch (const std::exception& e) { // out of memory and the like

@@ -3,6 +3,8 @@
 #include "http_client.hh"
 #include "json.hh"
 #include "loop.hh"
+#include "redis_client.hh"
+#include "sqlite.hh"
 
 // The Makefile gives the commit to this file alone, so that a new one rebuilds no other.
 #ifndef ONLOGIN_COMMIT
@@ -14,7 +16,7 @@ namespace onlogin {
 std::string describe_version()
 {
     return std::string{"onlogin "} + version + " (" ONLOGIN_COMMIT ")\n" + loop_library() +
-           http_client_libraries() + json_library();
+           http_client_libraries() + json_library() + sqlite_library() + redis_library();
 }
 
 } // namespace onlogin

@@ -7,13 +7,15 @@ using namespace onlogin;
 
 namespace {
 
-Variables variables(std::map<std::string, std::string, std::less<>> values)
+Variables variables(std::multimap<std::string, std::string, std::less<>> values)
 {
-    return [values = std::move(values)](std::string_view name) {
-        const auto found = values.find(name);
-        return found == values.end() ? std::optional<std::string_view>{}
-                                     : std::optional<std::string_view>{found->second};
-    };
+    return {[values = std::move(values)](std::string_view name, std::size_t before) {
+        auto [found, end] = values.equal_range(name);
+        while (found != end && before-- > 0)
+            ++found;
+        return found == end ? std::optional<std::string_view>{}
+                            : std::optional<std::string_view>{found->second};
+    }};
 }
 
 Request with_length(const std::string& length, const std::string& body)

@@ -190,10 +190,11 @@ BOOST_AUTO_TEST_CASE(the_signals_are_those_that_are_watched)
 BOOST_AUTO_TEST_CASE(the_variables_of_a_request_are_those_that_are_read)
 {
     auto names = set_of(all(contents("src/gateway_cgi.cc"), "variables\\(\"([A-Z_]+)\"\\)"));
-    const Variables variables = [&](std::string_view name) -> std::optional<std::string_view> {
-        names.emplace(name);
-        return std::nullopt;
-    };
+    const Variables variables{
+        [&](std::string_view name, std::size_t) -> std::optional<std::string_view> {
+            names.emplace(name);
+            return std::nullopt;
+        }};
     auto request = read_variables(variables);
     check_length(request, variables, 1);
     check_equal(set_of(all(part(page(), ".Ss Requests", {".Sh", ".Ss"}), "^\\.It Ev (.*)$")),

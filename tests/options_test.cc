@@ -85,18 +85,20 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named_with_what_mends_them)
         {{"doctor", "--json=1"}, "unknown option --json=1: below are those that there are"},
         {{"-c"}, "-c lacks its value: -c FILE"},
         {{"doctor", "-c"}, "-c lacks its value: -c FILE"},
-        {{"server"}, "unknown command \"server\": there is doctor"},
-        {{""}, "unknown command \"\": there is doctor"},
-        {{"-"}, "unknown command \"-\": there is doctor"},
-        {{"--", "-t"}, "unknown command \"-t\": there is doctor"},
-        {{"doctor", "x"}, "unknown command \"x\": there is doctor"},
+        {{"revoke", "--appid", "wx1", "--openid", ""}, "--openid lacks its value: --openid OPENID"},
+        {{"server"}, "unknown command \"server\": there is doctor, keygen, revoke"},
+        {{""}, "unknown command \"\": there is doctor, keygen, revoke"},
+        {{"-"}, "unknown command \"-\": there is doctor, keygen, revoke"},
+        {{"--", "-t"}, "unknown command \"-t\": there is doctor, keygen, revoke"},
+        {{"doctor", "x"}, "unknown command \"x\": there is doctor, keygen, revoke"},
         {{"-t", "doctor"}, "-t and doctor are two commands: give one of them"},
         {{"--json"}, "--json does not belong here: it goes with onlogin doctor [-c FILE] [--json]"},
         {{"--json", "-t"},
          "--json does not belong here: it goes with onlogin doctor [-c FILE] [--json]"},
         {{"-V", "-c", "x"},
          "-c does not belong here: it goes with onlogin [-c FILE], onlogin -t [-c FILE], onlogin "
-         "doctor [-c FILE] [--json]"},
+         "doctor [-c FILE] [--json], onlogin revoke [-c FILE] [--openid OPENID] [--appid APPID] "
+         "[--all]"},
     };
     for (const auto& [line, expected] : table)
         BOOST_TEST(complaint(line) == expected);

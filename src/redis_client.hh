@@ -1,0 +1,102 @@
+#pragma once
+
+// Asks a Redis (or Valkey, or KeyDB) over one connection that is kept, and made again by itself.
+// Questions of the same moment go out behind each other without waiting. No other file includes
+// hiredis, which reads and writes the protocol.
+
+#include "loop.hh"
+#include "redis_socket.hh"
+#include "resolver.hh"
+#include "store_address.hh"
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+struct redisReader;
+
+namespace onlogin {
+
+struct RedisReply
+{
+    enum class Kind
+    {
+        Text,
+        Number,
+        Nothing,
+        List,
+        Error,
+    };
+    Kind kind = Kind::Nothing;
+    std::string text; // of Text and Error
+    long long number = 0;
+    std::vector<RedisReply> list;
+};
+
+struct RedisTimes
+{
+    milliseconds answer{500};     // to each question, connecting included
+    milliseconds connect{1'000};  // name, connection, TLS, password
+    milliseconds first_pause{50}; // between attempts to connect, doubled each time
+    milliseconds longest_pause{1'000};
+};
+
+class RedisClient
+{
+public:
+    // Connects from now on.
+    RedisClient(Loop& loop, Log& log, Resolver& resolver, const StoreAddress& address,
+                RedisTimes times = {});
+    RedisClient(const RedisClient&) = delete;
+    RedisClient& operator=(const RedisClient&) = delete;
+    ~RedisClient();
+
+    // Sends a command and returns the reply to it, which is no Error. Throws StoreUnreachable: at
+    // once while attempts to connect fail, and after a time when no answer comes.
+    Task<RedisReply> ask(std::vector<std::string> words);
+
+private:
+    // A question that has been sent. Its asker may have gone before the answer comes.
+    struct Question;
+    struct Answer;
+    struct Wait;
+
+    Task<> keep_connected();
+    Task<> connect();
+    Task<> introduce();
+    void look_at(const std::string& info);
+    Task<RedisReply> ask_when_connected(std::vector<std::string> words);
+    Task<RedisReply> put(std::vector<std::string> words);
+    void receive();
+    void drop(const std::string& trouble);
+    void wake();
+    void warn(const char* event, const std::string& reason, const char* advice);
+
+    Loop& loop_;
+    Log& log_;
+    Resolver& resolver_;
+    StoreAddress address_;
+    RedisTimes times_;
+    std::unique_ptr<TlsContext> tls_;
+
+    struct FreeReader
+    {
+        void operator()(redisReader* reader) const;
+    };
+    std::unique_ptr<redisReader, FreeReader> reader_;
+    std::unique_ptr<RedisSocket> socket_;
+    std::deque<std::shared_ptr<Question>> sent_;
+    std::vector<std::shared_ptr<Question>> waiting_; // for a connection
+    std::string trouble_;                            // of the connection, the last time
+    bool ready_ = false;
+    bool hopeless_ = false;        // the last attempt to connect has failed
+    bool warned_ = false;          // of what is unsafe about the server
+    std::coroutine_handle<> lost_; // resumed when the connection is
+    Task<> keeper_;
+};
+
+// hiredis's name and version, as a line of -V.
+std::string redis_library();
+
+} // namespace onlogin

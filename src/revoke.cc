@@ -1,0 +1,119 @@
+#include "revoke.hh"
+
+#include "config.hh"
+#include "error.hh"
+#include "revocations.hh"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <optional>
+
+#include <grp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace onlogin {
+
+namespace {
+
+Whose whose(const Options& options)
+{
+    const bool all = options.all;
+    if (all == (!options.openid.empty() || !options.appid.empty()))
+        throw UsageError{"whose sessions are to end? onlogin revoke --openid OPENID "
+                         "[--appid APPID], or --appid APPID, or --all"};
+    const bool odd =
+        options.openid.size() > 128 || std::any_of(options.openid.begin(), options.openid.end(),
+                                                   [](char c) { return c <= ' ' || c >= 0x7f; });
+    if (odd)
+        throw UsageError{"--openid is one word, as openid in the answer to a login"};
+    return {options.openid, options.appid};
+}
+
+void check_app(const Config& config, const std::string& appid)
+{
+    if (appid.empty() || config.find_app(appid))
+        return;
+    std::string known;
+    for (const auto& app : config.apps)
+        (known += known.empty() ? "" : ", ") += app.appid;
+    throw ConfigError{"--appid " + appid + " is not configured: there is " + known};
+}
+
+std::string describe(const Whose& scope)
+{
+    if (scope.openid.empty())
+        return scope.appid.empty() ? "all sessions" : "all sessions of mini program " + scope.appid;
+    return "all sessions of user " + scope.openid +
+           (scope.appid.empty() ? "" : " of mini program " + scope.appid);
+}
+
+// Root acts as the owner of the directory or, if that is root, of the file: so what SQLite makes
+// there is the worker's, and a link that the worker's user has put there leads root nowhere.
+void become_owner(const std::string& file)
+{
+    if (geteuid() != 0)
+        return;
+    struct stat found
+    {};
+    if (stat(std::filesystem::path{file}.parent_path().c_str(), &found) != 0)
+        return; // to open the file will fail, and say why
+    if (found.st_uid == 0 && (lstat(file.c_str(), &found) != 0 || found.st_uid == 0))
+        return;
+    if (setgroups(1, &found.st_gid) != 0 || setegid(found.st_gid) != 0 ||
+        seteuid(found.st_uid) != 0)
+        throw StoreUnreachable{"cannot become the owner of " + file + ": " + strerror(errno) +
+                               "; run this as that user"};
+}
+
+Task<> end_sessions(Loop& loop, Revocations& store, Whose scope, Time moment,
+                    std::chrono::seconds longest, std::string& trouble)
+{
+    try {
+        co_await store.end_all(std::move(scope), moment, longest);
+        // Who logs in after this has returned began later than what has ended.
+        co_await pause(loop, milliseconds{2});
+    } catch (const StoreUnreachable& error) {
+        trouble = error.what();
+    }
+    loop.stop();
+}
+
+} // namespace
+
+int run_revoke(const Options& options, const std::string& credentials_directory)
+{
+    const auto scope = whose(options);
+    const auto config = load_config(options.config_file, credentials_directory);
+    check_app(config, scope.appid);
+    const auto& session = config.session;
+    if (session.store.kind == StoreAddress::Kind::Sqlite)
+        become_owner(session.store.path);
+
+    constexpr int nowhere = -1;
+    Log log{Level::Error, false, nowhere}; // what matters is in the exception
+    Loop loop;
+    Resolver resolver{loop, log};
+    const auto store = open_revocations(loop, log, resolver, session.store, Durable::AtOnce);
+    const auto moment = wall_time();
+    std::string trouble;
+    auto task = end_sessions(loop, *store, scope, moment,
+                             longest_life(session.lifetime_s, session.max_age_s), trouble);
+    task.start();
+    loop.run();
+    if (!trouble.empty())
+        throw StoreUnreachable{trouble};
+    printf("ended %s that began until %s\n", describe(scope).c_str(),
+           write_rfc3339(moment).c_str());
+    fflush(stdout);
+    // A name server that hangs would keep the process for as long as it likes.
+    if (resolver.looking())
+        _exit(0);
+    return 0;
+}
+
+} // namespace onlogin

@@ -1,0 +1,80 @@
+#include "sessions.hh"
+
+#include "error.hh"
+
+#include <algorithm>
+
+namespace onlogin {
+
+namespace {
+
+using std::chrono::seconds;
+
+// When the last token of the session has ended, renewed ones and those of a configuration that was
+// more generous included.
+Time last_end(const SessionConfig& session, const Claims& claims)
+{
+    return std::max({claims.expires, claims.logged_in + seconds{session.max_age_s},
+                     wall_time() + seconds{session.lifetime_s}});
+}
+
+} // namespace
+
+Task<Allowed> allow(App& app, const Request& request)
+{
+    const auto config = app.config;
+    const auto keys = config->session.keys;
+    if (!keys)
+        throw Unauthorized{"sessions are off"};
+    if (request.token.empty())
+        throw Unauthorized{"no token"};
+    const auto is_ours = [&](std::string_view appid) {
+        return config->find_app(appid) && (request.appid.empty() || request.appid == appid);
+    };
+    const auto opened = open_token(*keys, request.token.reveal(), wall_time(), is_ours);
+    if (!opened)
+        throw Unauthorized{"bad token"};
+    const auto& claims = opened->claims();
+    Session session{claims.id, claims.openid, claims.appid, claims.logged_in};
+    const bool ended = co_await app.revocations->ended(std::move(session));
+    if (ended)
+        throw Unauthorized{"ended"};
+    co_return Allowed{claims};
+}
+
+seconds token_life(const SessionConfig& session)
+{
+    return seconds{std::min(session.lifetime_s, session.max_age_s)};
+}
+
+std::string begin_session(const SessionConfig& session, const std::string& appid,
+                          const Identity& identity)
+{
+    const auto now = wall_time();
+    return seal_token(*session.keys, {identity.openid, appid, identity.unionid,
+                                      identity.session_key, now, now + token_life(session), now});
+}
+
+std::optional<std::string> renew(const SessionConfig& session, const Allowed& user)
+{
+    const auto& old = user.claims();
+    const auto now = wall_time();
+    if (now - old.issued <= (old.expires - old.issued) / 2)
+        return std::nullopt;
+    const auto expires =
+        std::min(now + seconds{session.lifetime_s}, old.logged_in + seconds{session.max_age_s});
+    if (expires <= old.expires)
+        return std::nullopt;
+    auto fresh = old;
+    fresh.issued = now;
+    fresh.expires = expires;
+    return seal_token(*session.keys, fresh);
+}
+
+Task<> end_session(App& app, const Allowed& user)
+{
+    const auto& claims = user.claims();
+    co_await app.revocations->end(claims.id, last_end(app.config->session, claims));
+}
+
+} // namespace onlogin

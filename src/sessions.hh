@@ -1,0 +1,53 @@
+#pragma once
+
+// Sessions: from a login on, a token says who a user is, until it ends or is ended.
+
+#include "app.hh"
+#include "http.hh"
+#include "session_token.hh"
+#include "wechat.hh"
+
+#include <optional>
+#include <string>
+
+namespace onlogin {
+
+// A user whom a request may act for. There is one way to such an object: allow().
+class Allowed
+{
+public:
+    [[nodiscard]] const Claims& claims() const { return claims_; }
+
+private:
+    explicit Allowed(Claims claims)
+        : claims_{std::move(claims)}
+    {
+    }
+
+    friend Task<Allowed> allow(App& app, const Request& request);
+
+    Claims claims_;
+};
+
+// Who the request's token is of. Throws Unauthorized where sessions are off, and when the token is
+// missing, bad, over, ended, of an app that is not configured or, where the server in front sets
+// ONLOGIN_APPID, of another one; StoreUnreachable when nobody can say whether it was ended.
+Task<Allowed> allow(App& app, const Request& request);
+
+// How long the token of a session that begins now lives.
+std::chrono::seconds token_life(const SessionConfig& session);
+
+// The token of a session that begins now; there are keys. Throws Unusable where WeChat gave an
+// identity that no token may hold.
+std::string begin_session(const SessionConfig& session, const std::string& appid,
+                          const Identity& identity);
+
+// A fresh token of the same session, once the old one is past half of its life; absent before that,
+// and when the session is at its end (session.max_age_s after the login). It keeps the old one's
+// id: whoever logs out with one of them ends the session.
+std::optional<std::string> renew(const SessionConfig& session, const Allowed& user);
+
+// Ends the session, on every worker that shares the store.
+Task<> end_session(App& app, const Allowed& user);
+
+} // namespace onlogin
