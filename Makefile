@@ -16,7 +16,7 @@ CXXFLAGS ?= -O2 -g
 comma    := ,
 build    := build$(if $(sanitize),/$(subst $(comma),-,$(sanitize)))
 
-pkgs     := libuv libcurl jsoncpp
+pkgs     := libuv libcurl jsoncpp libcrypto
 san      := $(if $(sanitize),-fsanitize=$(sanitize) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 cppflags  = $(shell pkg-config --cflags $(pkgs)) -MMD -MP $(own) $(CPPFLAGS)
 cxxflags  = -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Werror $(san) $(CXXFLAGS)
@@ -37,7 +37,8 @@ fake     := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/fake-wechat/*.cc))
 bare     := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/bench/*.cc))
 
 # What the targets need beyond make and git, as Debian 12 names it.
-build_packages := g++ pkg-config libuv1-dev libcurl4-openssl-dev libjsoncpp-dev
+build_packages := g++ pkg-config libuv1-dev libcurl4-openssl-dev libjsoncpp-dev \
+                  libssl-dev
 run_packages   := nginx-light spawn-fcgi openssl ca-certificates curl
 demo_packages  := $(build_packages) $(run_packages)
 test_packages  := $(demo_packages) libboost-test-dev python3 mandoc systemd apache2-bin \

@@ -1,0 +1,67 @@
+#include "crypto.hh"
+
+#include "vectors.hh"
+
+#include <set>
+
+using namespace onlogin;
+
+BOOST_AUTO_TEST_SUITE(crypto)
+
+// https://csrc.nist.gov/projects/cryptographic-standards-and-guidelines/example-values
+BOOST_AUTO_TEST_CASE(sha384_of_the_example_of_nist)
+{
+    BOOST_TEST((sha384("abc").view() ==
+                from_hex("cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+                         "8086072ba1e7cc2358baeca134c825a7")));
+}
+
+BOOST_AUTO_TEST_CASE(hmac_of_rfc_4231_in_any_parts_and_again)
+{
+    const HmacSha384 code{"Jefe"};
+    const auto expected =
+        from_hex("af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e"
+                 "8e2240ca5e69e2c78b3239ecfab21649");
+    BOOST_TEST((code({"what do ya want for nothing?"}).view() == expected));
+    BOOST_TEST((code({"what do ya ", "", "want for nothing?"}).view() == expected));
+    BOOST_TEST((code({"what do ya want for nothing!"}).view() != expected));
+    const HmacSha384 long_key{std::string(131, '\xaa')};
+    BOOST_TEST((long_key({"Test Using Larger Than Block-Size Key - Hash Key First"}).view() ==
+                from_hex("4ece084485813e9088d2c63a041bc5b44f9ef1012a2b588f3cd11f05033ac4c6"
+                         "0c2ef6ab4030fe8296248df163f44952")));
+}
+
+// SP 800-38A, F.5.5
+BOOST_AUTO_TEST_CASE(aes_counts_on_from_block_to_block_both_ways)
+{
+    const auto key = from_hex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4");
+    const auto counter = from_hex("f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff");
+    const auto plain = from_hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51");
+    const auto cipher =
+        from_hex("601ec313775789a5b7a7f504bbf3d228f443e3ca4d62b59aca84e990cacaf5c5");
+    BOOST_TEST((aes_256_ctr(key, counter, plain) == cipher));
+    BOOST_TEST((aes_256_ctr(key, counter, cipher) == plain));
+    BOOST_TEST((aes_256_ctr(key, counter, plain.substr(0, 21)) == cipher.substr(0, 21)));
+    BOOST_TEST(aes_256_ctr(key, counter, "").empty());
+    BOOST_CHECK_THROW(aes_256_ctr(key.substr(1), counter, plain), CryptoError);
+    BOOST_CHECK_THROW(aes_256_ctr(key, counter.substr(1), plain), CryptoError);
+}
+
+BOOST_AUTO_TEST_CASE(random_bytes_do_not_come_twice)
+{
+    std::set<std::string> seen;
+    for (int i = 0; i < 1000; ++i)
+        BOOST_TEST(seen.insert(random_bytes(16)).second);
+    BOOST_TEST(random_bytes(0).empty());
+}
+
+BOOST_AUTO_TEST_CASE(texts_are_equal_when_length_and_contents_are)
+{
+    BOOST_TEST(equal_in_constant_time("", ""));
+    BOOST_TEST(equal_in_constant_time("abc", "abc"));
+    BOOST_TEST(!equal_in_constant_time("abc", "abd"));
+    BOOST_TEST(!equal_in_constant_time("abc", "ab"));
+    BOOST_TEST(!equal_in_constant_time("", "a"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
