@@ -1,13 +1,13 @@
 #include "log.hh"
 
 #include "encode.hh"
+#include "rfc3339.hh"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
-#include <ctime>
 
 #include <poll.h>
 #include <unistd.h>
@@ -24,15 +24,7 @@ constexpr std::size_t longest_line = 4000;
 
 std::string timestamp()
 {
-    timespec now{};
-    clock_gettime(CLOCK_REALTIME, &now);
-    tm parts{};
-    gmtime_r(&now.tv_sec, &parts);
-    char text[80];
-    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ", parts.tm_year + 1900,
-             parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-             now.tv_nsec / 1'000'000);
-    return text;
+    return write_rfc3339(wall_time());
 }
 
 // Plain where that is unambiguous, else in quotes with escapes.
