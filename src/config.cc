@@ -76,8 +76,7 @@ public:
             check_ca_file(root["wechat"]["ca_file"], wechat.ca_file);
         }
         if (!config_.session.keys_file.empty())
-            fail(root["session"]["keys_file"], "session.keys_file",
-                 "this version has no sessions yet: leave it empty");
+            read_session_keys(root["session"]["keys_file"], config_.session);
         read_apps(root["apps"]);
         check_system_ca(root["wechat"]);
         wipe(text_);
@@ -252,14 +251,40 @@ private:
             mini.secret = check_secret(app["secret"], name + ".secret", std::move(entry.secret));
         } else {
             const auto& at = app["secret_file"];
-            mini.secret = check_secret(at, name + ".secret_file",
-                                       read_secret(at, name + ".secret_file", entry.secret_file));
+            auto file = read_secret(at, name + ".secret_file", entry.secret_file,
+                                    [](const std::string& missing) {
+                                        return "put the AppSecret there, and chmod 600 " + missing;
+                                    });
+            mini.secret = check_secret(at, name + ".secret_file", std::move(file.text));
             mini.secret_file = beside(entry.secret_file);
         }
         config_.apps.push_back(std::move(mini));
     }
 
-    std::string read_secret(const Json::Value& at, const std::string& key, const std::string& path)
+    void read_session_keys(const Json::Value& at, SessionConfig& session)
+    {
+        const std::string key = "session.keys_file";
+        auto file = read_secret(at, key, session.keys_file, [](const std::string& missing) {
+            return "(umask 077; onlogin keygen >" + missing + ")";
+        });
+        const Secret text{std::move(file.text)};
+        try {
+            session.keys = std::make_shared<const SessionKeys>(text.reveal(), file.path);
+        } catch (const ConfigError& error) {
+            fail(at, key, error.what());
+        }
+        session.keys_file = beside(session.keys_file);
+    }
+
+    struct SecretFile
+    {
+        std::string path;
+        std::string text;
+    };
+
+    // `mend` says how to make the file where it is missing.
+    SecretFile read_secret(const Json::Value& at, const std::string& key, const std::string& path,
+                           std::string (*mend)(const std::string& missing))
     {
         if (path.empty())
             fail(at, key, "must name a file");
@@ -269,16 +294,15 @@ private:
                 return read_secret_file(at, key, credential, Readers::OwnerAndGroup);
         const auto file = beside(path);
         if (std::error_code error; !std::filesystem::exists(file, error) && !error)
-            fail(at, key,
-                 "there is no " + file + ": put the AppSecret there, and chmod 600 " + file);
+            fail(at, key, "there is no " + file + ": " + mend(file));
         return read_secret_file(at, key, file, Readers::Owner);
     }
 
-    std::string read_secret_file(const Json::Value& at, const std::string& key,
-                                 const std::string& file, Readers readers)
+    SecretFile read_secret_file(const Json::Value& at, const std::string& key,
+                                const std::string& file, Readers readers)
     {
         try {
-            return read_file(file, readers).text;
+            return {file, read_file(file, readers).text};
         } catch (const ConfigError& error) {
             fail(at, key, error.what());
         }

@@ -4,7 +4,9 @@
 
 #include "log.hh"
 #include "secret.hh"
+#include "session_keys.hh"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -43,7 +45,8 @@ struct SessionConfig
     long lifetime_s = 7200;
     long max_age_s = 2592000;
     long watermark_age_s = 300;
-    std::string keys_file; // empty: sessions are off
+    std::string keys_file;                   // empty: sessions are off
+    std::shared_ptr<const SessionKeys> keys; // what it holds; null: sessions are off
     std::string revocations = "sqlite:/var/lib/onlogin/revocations.db";
 };
 
@@ -65,10 +68,10 @@ struct Config
     [[nodiscard]] const MiniProgram* find_app(std::string_view appid) const;
 };
 
-// Reads `file` and the secrets that it names. secret_file, if relative, is looked up in
-// `credentials_directory` (systemd's, may be empty) first, as it stands and with an underscore for
-// each slash; then beside the configuration. Throws ConfigError, one line that names file, line and
-// key. Changes nothing.
+// Reads `file` and the secrets that it names. secret_file and session.keys_file, if relative, are
+// looked up in `credentials_directory` (systemd's, may be empty) first, as they stand and with an
+// underscore for each slash; then beside the configuration. Throws ConfigError, one line that names
+// file, line and key. Changes nothing.
 Config load_config(const std::string& file, const std::string& credentials_directory);
 
 } // namespace onlogin

@@ -14,6 +14,7 @@
 #include "process.hh"
 #include "resolver.hh"
 #include "router.hh"
+#include "session_keys.hh"
 #include "version.hh"
 #include "wechat.hh"
 
@@ -21,6 +22,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <system_error>
 
 #include <unistd.h>
 
@@ -165,6 +167,13 @@ int check(const Options& options)
     return 0;
 }
 
+int keygen()
+{
+    if (puts(new_session_key().reveal().c_str()) < 0 || fflush(stdout) != 0)
+        throw std::system_error{errno, std::generic_category(), "the key was not written"};
+    return 0;
+}
+
 int run(const Options& options)
 {
     switch (options.command) {
@@ -178,6 +187,8 @@ int run(const Options& options)
         return check(options);
     case Options::Command::Doctor:
         return run_doctor(options.config_file, credentials_directory(), options.json);
+    case Options::Command::Keygen:
+        return keygen();
     case Options::Command::Serve:
         break;
     }

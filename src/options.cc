@@ -17,6 +17,7 @@ constexpr CommandRow commands[] = {
     {Command::Serve, "", "-c", "serve"},
     {Command::Check, "-t", "-c", "check the configuration as a start would, exit 0 or 1"},
     {Command::Doctor, "doctor", "-c --json", "check the whole deployment, say what to mend"},
+    {Command::Keygen, "keygen", "", "print a new key, one line for session.keys_file"},
     {Command::Version, "-V", "", "print the version and those of the libraries"},
     {Command::Help, "-h", "", "print this help"},
 };

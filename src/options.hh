@@ -18,6 +18,7 @@ struct Options
         Serve,
         Check,   // -t
         Doctor,  // doctor
+        Keygen,  // keygen
         Version, // -V
         Help,    // -h
     };

@@ -59,6 +59,9 @@ struct Files
     }
 };
 
+const std::string session_key = "k3.local.cHFyc3R1dnd4eXp7fH1-f4CBgoOEhYaHiImKi4yNjo8\n";
+const std::string other_session_key = "k3.local.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n";
+
 const std::string app = R"({"appid":"wx1","secret_file":"good.secret"})";
 
 std::string with(const std::string& rest)
@@ -86,12 +89,14 @@ BOOST_AUTO_TEST_CASE(the_smallest_configuration_has_every_default)
     BOOST_TEST(config.limits.body_bytes == 16384);
     BOOST_TEST(config.limits.drain_ms == 5000);
     BOOST_TEST(config.session.lifetime_s == 7200);
+    BOOST_TEST(!config.session.keys);
     BOOST_TEST((config.log.level == Level::Info && !config.log.json));
 }
 
 BOOST_AUTO_TEST_CASE(every_key_is_read)
 {
     put("ca.pem", "-----BEGIN CERTIFICATE-----\n");
+    put("session.keys", session_key + other_session_key);
     const auto config = load(R"({
         "apps": [ { "appid": "wx1", "secret": "inline", "url": "https://api.q.qq.com/",
                     "expose_session_key": true },
@@ -100,7 +105,7 @@ BOOST_AUTO_TEST_CASE(every_key_is_read)
                     "proxy": "http://proxy:3128", "http": "1.1", "max_connections": 7,
                     "connect_timeout_ms": 8, "timeout_ms": 9 },
         "limits": { "in_flight": 1, "body_bytes": 2, "drain_ms": 0 },
-        "session": { "lifetime_s": 3, "max_age_s": 4, "watermark_age_s": 5, "keys_file": "",
+        "session": { "lifetime_s": 3, "max_age_s": 4, "watermark_age_s": 5, "keys_file": "session.keys",
                      "revocations": "off" },
         "log": { "level": "error", "format": "json" } })");
     BOOST_TEST(config.find_app("wx1")->url == "https://api.q.qq.com");
@@ -113,6 +118,8 @@ BOOST_AUTO_TEST_CASE(every_key_is_read)
     BOOST_TEST(!config.wechat.http2);
     BOOST_TEST(config.limits.drain_ms == 0);
     BOOST_TEST(config.session.watermark_age_s == 5);
+    BOOST_TEST(config.session.keys_file == directory + "/session.keys");
+    BOOST_TEST(config.session.keys->all().size() == 2U);
     BOOST_TEST((config.log.level == Level::Error && config.log.json));
 }
 
@@ -262,6 +269,43 @@ BOOST_AUTO_TEST_CASE(a_credential_of_a_directory_has_an_underscore_for_the_slash
     BOOST_TEST(load(R"({"apps":[{"appid":"wx1","secret_file":")" + file + "\"}]}", credentials)
                    .apps[0]
                    .secret.reveal() == "beside");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_of_session_keys_is_private_and_good_or_the_complaint_says_what_mends_it)
+{
+    const auto text = with(R"("session": {"keys_file": "session.keys"})");
+    const std::string at = "onlogin.json:2: session.keys_file: ";
+    BOOST_TEST(complaint(text) == at + "there is no session.keys: (umask 077; onlogin keygen "
+                                       ">session.keys)");
+    put("session.keys", session_key, 0640);
+    BOOST_TEST(complaint(text) == at + "session.keys holds a secret and others may read it: chmod "
+                                       "600 session.keys");
+    put("session.keys", "# none yet\n");
+    BOOST_TEST(complaint(text) ==
+               at + "session.keys holds no session key: onlogin keygen >>session.keys");
+    put("session.keys", session_key + "\n# again:\n" + session_key);
+    BOOST_TEST(complaint(text) ==
+               at + "session.keys:4: is the key of line 1 again: remove one of them");
+    put("session.keys", session_key + "k4.local." + session_key.substr(9));
+    BOOST_TEST(complaint(text) ==
+               at + "session.keys:2: is no session key: put one line there that `onlogin keygen` "
+                    "prints, k3.local. and 43 characters");
+    put("session.keys", session_key);
+    BOOST_TEST(complaint(text) == "");
+    BOOST_TEST(complaint(with(R"("session": {"keys_file": "."})")) ==
+               at + ".: is not a regular file");
+}
+
+BOOST_AUTO_TEST_CASE(credentials_of_the_service_manager_come_first_for_session_keys_too)
+{
+    const auto text = with(R"("session": {"keys_file": "secrets/session.keys"})");
+    const auto credentials = directory + "/credentials";
+    put("secrets/session.keys", session_key);
+    const auto beside = load(text, credentials).session.keys->sealing().footer;
+    put("credentials/secrets_session.keys", other_session_key, 0440);
+    BOOST_TEST(load(text, credentials).session.keys->sealing().footer != beside);
+    put("credentials/secrets_session.keys", other_session_key, 0444);
+    BOOST_CHECK_THROW(load(text, credentials), ConfigError);
 }
 
 BOOST_AUTO_TEST_CASE(a_zero_byte_stands_in_no_value)

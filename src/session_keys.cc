@@ -1,0 +1,70 @@
+#include "session_keys.hh"
+
+#include "base64.hh"
+#include "error.hh"
+#include "paserk.hh"
+
+#include <algorithm>
+
+namespace onlogin {
+
+namespace {
+
+// Without the comment, and without space around it.
+std::string_view key_in(std::string_view line)
+{
+    constexpr std::string_view space = " \t\r";
+    line = line.substr(0, line.find('#'));
+    const auto begin = line.find_first_not_of(space);
+    if (begin == line.npos)
+        return {};
+    return line.substr(begin, line.find_last_not_of(space) - begin + 1);
+}
+
+SessionKey with_footer(LocalKey key)
+{
+    auto footer = R"({"kid":")" + k3_lid(key) + R"("})";
+    std::string encoded;
+    append_base64url(encoded, footer);
+    return {std::move(key), std::move(footer), std::move(encoded)};
+}
+
+} // namespace
+
+SessionKeys::SessionKeys(std::string_view text, const std::string& file)
+{
+    std::vector<int> lines; // of the keys
+    for (int line = 1; !text.empty(); ++line) {
+        const auto fail = [&](const std::string& what) {
+            return ConfigError{file + ":" + std::to_string(line) + ": " + what};
+        };
+        const auto word = key_in(text.substr(0, text.find('\n')));
+        text.remove_prefix(std::min(text.size(), text.find('\n')));
+        text.remove_prefix(text.empty() ? 0 : 1);
+        if (word.empty())
+            continue;
+        auto read = read_k3_local(word);
+        if (!read)
+            throw fail("is no session key: put one line there that `onlogin keygen` prints, "
+                       "k3.local. and 43 characters");
+        auto key = with_footer(std::move(*read));
+        for (std::size_t i = 0; i < keys_.size(); ++i)
+            if (keys_[i].footer == key.footer)
+                throw fail("is the key of line " + std::to_string(lines[i]) +
+                           " again: remove one of them");
+        if (keys_.size() == most)
+            throw fail("is one key more than the " + std::to_string(most) +
+                       " that there may be: remove those whose tokens have expired");
+        keys_.push_back(std::move(key));
+        lines.push_back(line);
+    }
+    if (keys_.empty())
+        throw ConfigError{file + " holds no session key: onlogin keygen >>" + file};
+}
+
+Secret new_session_key()
+{
+    return write_k3_local(LocalKey::random());
+}
+
+} // namespace onlogin
