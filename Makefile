@@ -4,6 +4,7 @@
 # make check      unit tests only, without installing anything
 # make lint       formatting and static checks
 # make bench      speed, as ratios to nginx itself
+# make fuzz       ten minutes of made-up session tokens; SECONDS_EACH= changes that
 # make install    into $(DESTDIR)$(PREFIX); uninstall takes it back
 # make clean
 #
@@ -34,7 +35,10 @@ objects  := $(sources:%.cc=$(build)/%.o)
 parts    := $(filter-out $(build)/src/main.o,$(objects))
 units    := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/*.cc))
 fake     := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/fake-wechat/*.cc))
-bare     := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/bench/*.cc))
+bare     := $(build)/tests/bench/bare_responder.o
+tokens   := $(patsubst %,$(build)/src/%.o,session_token session_keys paserk paseto crypto base64 \
+                rfc3339 encode json)
+loose    := $(build)/tests/bench/token_speed.o $(build)/tests/fuzz/token.o
 
 # What the targets need beyond make and git, as Debian 12 names it.
 build_packages := g++ pkg-config libuv1-dev libcurl4-openssl-dev libjsoncpp-dev \
@@ -45,6 +49,7 @@ test_packages  := $(demo_packages) libboost-test-dev python3 mandoc systemd apac
                   libapache2-mod-fcgid lighttpd fcgiwrap
 lint_packages  := $(test_packages) clang clang-format clang-tidy cppcheck shellcheck libfcgi-dev
 bench_packages := $(demo_packages) libfcgi-dev libnginx-mod-http-echo wrk
+fuzz_packages  := $(build_packages) clang
 
 all: $(build)/onlogin $(build)/fake-wechat
 
@@ -60,8 +65,14 @@ $(build)/unit: $(parts) $(units)
 $(build)/bare-responder: $(bare)
 	$(CXX) $(cxxflags) $(LDFLAGS) $^ -lfcgi -o $@
 
+$(build)/token-speed: $(tokens) $(build)/tests/bench/token_speed.o
+	$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -o $@
+
+$(build)/token-fuzzer: $(tokens) $(build)/tests/fuzz/token.o
+	$(CXX) $(cxxflags) -fsanitize=fuzzer $(LDFLAGS) $^ $(libs) -o $@
+
 $(units): own := -Isrc -DBOOST_TEST_DYN_LINK
-$(fake): own := -Isrc
+$(fake) $(loose): own := -Isrc
 
 # A new commit is written down, and one object built again; the same one changes nothing.
 $(build)/src/version.o: own := -DONLOGIN_COMMIT='"$(commit)"'
@@ -90,8 +101,16 @@ test:
 
 bench:
 	@tests/install-packages $(bench_packages)
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(build)/bare-responder
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(build)/bare-responder $(build)/token-speed
 	@BUILD=$(build) tests/bench/run
+
+fuzz:
+	@tests/install-packages $(fuzz_packages)
+	@$(MAKE) --no-print-directory -j$$(nproc) CXX=clang++ sanitize=address,undefined,fuzzer-no-link \
+	    build/address-undefined-fuzzer-no-link/token-fuzzer
+	@mkdir -p build/fuzz
+	@build/address-undefined-fuzzer-no-link/token-fuzzer -max_total_time=$(or $(SECONDS_EACH),600) \
+	    -max_len=9000 -artifact_prefix=build/fuzz/ build/fuzz
 
 lint:
 	@tests/install-packages $(lint_packages)
@@ -131,6 +150,6 @@ uninstall:
 clean:
 	rm -rf build
 
--include $(objects:.o=.d) $(units:.o=.d) $(fake:.o=.d) $(bare:.o=.d)
+-include $(objects:.o=.d) $(units:.o=.d) $(fake:.o=.d) $(bare:.o=.d) $(loose:.o=.d)
 
-.PHONY: all check demo test bench lint format install uninstall clean .force
+.PHONY: all check demo test bench fuzz lint format install uninstall clean .force
