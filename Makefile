@@ -110,7 +110,7 @@ fuzz:
 	    build/address-undefined-fuzzer-no-link/token-fuzzer
 	@mkdir -p build/fuzz
 	@build/address-undefined-fuzzer-no-link/token-fuzzer -max_total_time=$(or $(SECONDS_EACH),600) \
-	    -max_len=9000 -artifact_prefix=build/fuzz/ build/fuzz
+	    -max_len=9000 -artifact_prefix=build/fuzz/ build/fuzz tests/fuzz/seeds
 
 lint:
 	@tests/install-packages $(lint_packages)
