@@ -49,7 +49,7 @@ test_packages  := $(demo_packages) libboost-test-dev python3 mandoc systemd apac
                   libapache2-mod-fcgid lighttpd fcgiwrap
 lint_packages  := $(test_packages) clang clang-format clang-tidy cppcheck shellcheck libfcgi-dev
 bench_packages := $(demo_packages) libfcgi-dev libnginx-mod-http-echo wrk
-fuzz_packages  := $(build_packages) clang
+fuzz_packages  := $(build_packages) clang libclang-rt-dev
 
 all: $(build)/onlogin $(build)/fake-wechat
 
