@@ -62,8 +62,9 @@ Task<bool> Revocations::ended(Session session)
 Task<> Revocations::end(std::string jti, WallTime expires)
 {
     Row row{token_key(jti), always, count(expires + grace)};
-    if (row.forget > count(wall_time_now()))
-        co_await keep(std::move(row));
+    if (row.forget <= count(wall_time_now()))
+        co_return;
+    co_await keep(std::move(row));
 }
 
 Task<> Revocations::end_all(Scope scope, WallTime moment, std::chrono::seconds longest)
