@@ -57,8 +57,9 @@ Task<bool> Revocations::ended(Session session)
 Task<> Revocations::end(std::string jti, Time expires)
 {
     Row row{token_key(jti), always, count(expires + grace)};
-    if (row.forget > count(wall_time()))
-        co_await keep(std::move(row));
+    if (row.forget <= count(wall_time()))
+        co_return;
+    co_await keep(std::move(row));
 }
 
 Task<> Revocations::end_all(Whose scope, Time moment, std::chrono::seconds longest)
