@@ -55,7 +55,7 @@ lint_packages  := $(test_packages) clang clang-format clang-tidy cppcheck shellc
 bench_packages := $(demo_packages) libfcgi-dev libnginx-mod-http-echo wrk
 deb_packages   := $(build_packages) build-essential dpkg-dev debhelper libboost-test-dev
 debian_packages := $(deb_packages) debootstrap lintian
-fuzz_packages  := $(build_packages) clang
+fuzz_packages  := $(build_packages) clang libclang-rt-dev
 
 all: $(build)/onlogin $(build)/fake-wechat
 
@@ -127,7 +127,7 @@ fuzz:
 	    build/address-undefined-fuzzer-no-link/token-fuzzer
 	@mkdir -p build/fuzz
 	@build/address-undefined-fuzzer-no-link/token-fuzzer -max_total_time=$(or $(SECONDS_EACH),600) \
-	    -max_len=9000 -artifact_prefix=build/fuzz/ build/fuzz
+	    -max_len=9000 -artifact_prefix=build/fuzz/ build/fuzz tests/fuzz/seeds
 
 lint:
 	@tests/install-packages $(lint_packages)

@@ -46,7 +46,7 @@ struct SessionConfig
     long lifetime_s = 7200;
     long max_age_s = 2592000;
     long watermark_age_s = 300;
-    std::string keys_file;                   // empty: sessions are off
+    std::string keys_file;                   // its path; empty: sessions are off
     std::shared_ptr<const SessionKeys> keys; // what it holds; null: sessions are off
     std::string revocations = "sqlite:/var/lib/onlogin/revocations.db";
     StoreAddress store; // what that means

@@ -51,7 +51,7 @@ struct Freed
 template <class Handle, auto function>
 using Owned = std::unique_ptr<Handle, Freed<function>>;
 
-// To fetch one of them by name takes as long as a whole token: once is enough.
+// By name each costs a quarter of a microsecond, HMAC with its digest almost a whole one: so once.
 struct Algorithms
 {
     Owned<EVP_MD, EVP_MD_free> sha384{

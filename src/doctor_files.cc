@@ -214,6 +214,8 @@ void check_files(Findings& findings, const std::string& config_file, const Confi
         for (const auto& app : config->apps)
             if (!app.secret_file.empty())
                 check_secret(findings, app.secret_file, workers);
+        if (!config->session.keys_file.empty())
+            check_secret(findings, config->session.keys_file, workers);
         check_copies(findings, config_file, *config, workers);
         if (!config->wechat.ca_file.empty())
             check_writers(findings, "files", config->wechat.ca_file, workers);

@@ -36,10 +36,11 @@ constexpr Refusal refusals[] = {
 std::string explain(const std::string& error, const std::string& command)
 {
     const auto code = error.substr(0, error.find(' '));
+    auto text = "it refuses " + command + ": ";
     for (const auto& row : refusals)
         if (row.code == code)
-            return "it refuses " + command + ": " + code + ": " + row.advice;
-    return "it refuses " + command + ": see its log and session.revocations";
+            return text.append(code).append(": ").append(row.advice);
+    return text += "see its log and session.revocations";
 }
 
 RedisReply copy(const redisReply& from)

@@ -125,8 +125,9 @@ Task<> RedisSocket::finish(int result)
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error != 0)
-        throw Unreachable{std::string{"cannot connect: "} + strerror(error)};
+    if (error == 0)
+        co_return;
+    throw Unreachable{std::string{"cannot connect: "} + strerror(error)};
 }
 
 Task<> RedisSocket::shake_hands(const TlsContext& tls, const std::string& host)

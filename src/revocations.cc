@@ -14,7 +14,7 @@ constexpr milliseconds grace = std::chrono::minutes{2};
 // Later than any token was issued: 9999-12-31.
 constexpr long long always = 253'402'300'799'999;
 
-// The appid, which holds no colon, stands first: so no two scopes share a key.
+// The appid, which holds no colon, stands first: so no two share a key.
 std::string token_key(const std::string& jti)
 {
     return "token:" + jti;
@@ -57,13 +57,14 @@ Task<bool> Revocations::ended(Session session)
 Task<> Revocations::end(std::string jti, Time expires)
 {
     Row row{token_key(jti), always, count(expires + grace)};
-    if (row.forget > count(wall_time()))
-        co_await keep(std::move(row));
+    if (row.forget <= count(wall_time()))
+        co_return;
+    co_await keep(std::move(row));
 }
 
-Task<> Revocations::end_all(Whose scope, Time moment, std::chrono::seconds longest)
+Task<> Revocations::end_all(Whose whose, Time moment, std::chrono::seconds longest)
 {
-    Row row{whose_key(scope.openid, scope.appid), count(moment),
+    Row row{whose_key(whose.openid, whose.appid), count(moment),
             count(wall_time() + longest + grace)};
     co_await keep(std::move(row));
 }

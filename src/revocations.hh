@@ -59,9 +59,9 @@ public:
     // Ends the token `jti`, which would have lived until `expires`. Forgotten soon after that.
     Task<> end(std::string jti, Time expires);
 
-    // Ends the sessions of `scope` that began until `moment`. Forgotten after `longest`, which is
+    // Ends the sessions of `whose` that began until `moment`. Forgotten after `longest`, which is
     // how long a token may live: see longest_life().
-    Task<> end_all(Whose scope, Time moment, std::chrono::seconds longest);
+    Task<> end_all(Whose whose, Time moment, std::chrono::seconds longest);
 
 protected:
     // A session is ended if it began until the largest `until` of the keys that fit it.

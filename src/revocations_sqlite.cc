@@ -167,7 +167,7 @@ private:
 
     [[nodiscard]] std::string explain(const SqliteError& error) const
     {
-        const auto what = path_ + ": " + error.what();
+        auto what = path_ + ": " + error.what();
         if (error.locked())
             return what + ": another program holds it; end that";
         if (error.full())

@@ -34,13 +34,15 @@ SessionKey with_footer(LocalKey key)
 SessionKeys::SessionKeys(std::string_view text, const std::string& file)
 {
     std::vector<int> lines; // of the keys
-    for (int line = 1; !text.empty(); ++line) {
-        const auto fail = [&](const std::string& what) {
-            return ConfigError{file + ":" + std::to_string(line) + ": " + what};
-        };
-        const auto word = key_in(text.substr(0, text.find('\n')));
-        text.remove_prefix(std::min(text.size(), text.find('\n')));
-        text.remove_prefix(text.empty() ? 0 : 1);
+    int line = 0;
+    const auto fail = [&](const std::string& what) {
+        return ConfigError{file + ":" + std::to_string(line) + ": " + what};
+    };
+    while (!text.empty()) {
+        ++line;
+        const auto end = std::min(text.find('\n'), text.size());
+        const auto word = key_in(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
         if (word.empty())
             continue;
         auto read = read_k3_local(word);

@@ -65,6 +65,7 @@ BOOST_AUTO_TEST_CASE(a_whole_request_is_gathered_with_or_without_padding)
         BOOST_TEST(find_param(gathered.params, "METHOD").value() == "POST");
         BOOST_TEST(find_param(gathered.params, "EMPTY").value() == "");
         BOOST_TEST(!find_param(gathered.params, "METHO"));
+        BOOST_TEST(!find_param(gathered.params, "METHOD", 1));
     }
 }
 

@@ -53,6 +53,38 @@ BOOST_AUTO_TEST_CASE(a_request_without_an_id_gets_one_of_its_own)
     BOOST_TEST(one != other);
 }
 
+BOOST_AUTO_TEST_CASE(a_token_comes_in_either_header)
+{
+    const auto token = [](std::multimap<std::string, std::string, std::less<>> values) {
+        return read_variables(variables(std::move(values))).token.reveal();
+    };
+    const std::string bearer = "HTTP_AUTHORIZATION", skey = "HTTP_X_WX_SKEY";
+    BOOST_TEST(token({}) == "");
+    BOOST_TEST(token({{bearer, "Bearer abc"}}) == "abc");
+    BOOST_TEST(token({{bearer, "bEARER  abc"}}) == "abc");
+    BOOST_TEST(token({{skey, "abc"}}) == "abc");
+    BOOST_TEST(token({{bearer, ""}, {skey, "abc"}}) == "abc");
+    BOOST_TEST(token({{bearer, "Basic abc"}, {skey, "x"}}) == "x");
+    BOOST_TEST(token({{bearer, "Bearer abc"}, {skey, "abc"}}) == "abc");
+    for (const auto* odd : {"Bearer", "Bearer ", "Bearerabc", "Bearer\tabc", "abc", " Bearer abc",
+                            "bearez abc", "BEARE\x12 abc"})
+        BOOST_TEST(token({{bearer, odd}}) == "", odd);
+}
+
+BOOST_AUTO_TEST_CASE(there_is_no_token_where_there_may_be_two)
+{
+    const auto token = [](std::multimap<std::string, std::string, std::less<>> values) {
+        return read_variables(variables(std::move(values))).token.reveal();
+    };
+    const std::string bearer = "HTTP_AUTHORIZATION", skey = "HTTP_X_WX_SKEY";
+    BOOST_TEST(token({{bearer, "Bearer abc"}, {skey, "abd"}}) == "");
+    BOOST_TEST(token({{bearer, "Bearer abc"}, {bearer, "Bearer abc"}}) == "");
+    BOOST_TEST(token({{bearer, ""}, {bearer, "Bearer abc"}}) == "");
+    BOOST_TEST(token({{skey, "abc"}, {skey, ""}}) == "");
+    BOOST_TEST(token({{skey, "abc"}, {bearer, "x"}, {bearer, "y"}}) == "");
+    BOOST_TEST(token({{skey, std::string(8193, 'a')}}) == "");
+}
+
 BOOST_AUTO_TEST_CASE(the_length_of_a_body_must_be_the_announced_one)
 {
     for (const auto* length : {"3", "", "-1", "003"})

