@@ -39,7 +39,8 @@ class KeysFile(Case):
         self.file = self.directory / 'session.keys'
 
     def worker(self):
-        return self.own_worker(configuration(session={'keys_file': 'session.keys'}),
+        return self.own_worker(configuration(session={'keys_file': 'session.keys',
+                                                      'revocations': 'sqlite:ended.db'}),
                                directory=self.directory)
 
     def check(self):
