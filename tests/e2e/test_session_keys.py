@@ -40,7 +40,7 @@ class KeysFile(Case):
 
     def worker(self):
         return self.own_worker(configuration(session={'keys_file': 'session.keys',
-                                                       'revocations': 'sqlite:ended.db'}),
+                                                      'revocations': 'sqlite:ended.db'}),
                                directory=self.directory)
 
     def check(self):
