@@ -237,7 +237,8 @@ NginxSeen check_nginx(Findings& findings, const Config* config, const Workers& w
         }
         findings.ok("location", title(location.at.location));
         check_addresses(findings, location, seen);
-        check_timeout(findings, location, config ? config->wechat.timeout_ms : 4500);
+        if (fastcgi_param(location.at.scope, "ONLOGIN_ACTION") != "auth") // does not ask WeChat
+            check_timeout(findings, location, config ? config->wechat.timeout_ms : 4500);
         check_logs(findings, main, location);
         if (is_login(location) && servers.insert(&location.at.server).second)
             check_server(findings, main, location, seen);
