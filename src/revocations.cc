@@ -69,9 +69,10 @@ Task<> Revocations::end_all(Whose whose, Time moment, std::chrono::seconds longe
     co_await keep(std::move(row));
 }
 
-std::chrono::seconds longest_life(long lifetime_s, long max_age_s)
+std::chrono::seconds longest_life()
 {
-    return std::chrono::seconds{lifetime_s} + std::chrono::seconds{max_age_s};
+    // The most that config_keys.cc takes for session.lifetime_s and session.max_age_s.
+    return std::chrono::seconds{31'536'000} + std::chrono::seconds{315'360'000};
 }
 
 std::unique_ptr<Revocations> open_revocations(Loop& loop, Log& log, Resolver& resolver,

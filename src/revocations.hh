@@ -42,9 +42,10 @@ struct Whose
     std::string appid;
 };
 
-// One store, shared by all who name it. Call from the loop; nothing here blocks it. All calls throw
-// StoreUnreachable when the store cannot be asked, within about half a second (a second to end
-// something): then the answer is 503. It is tried again by itself. Must outlive its tasks.
+// One store, shared by all who name it. Call from the loop; nothing here waits for
+// another host or a lock (but a checkpoint of SQLite, every 1,000 pages, waits for the disk). All
+// calls throw StoreUnreachable when the store cannot be asked, within about half a second (a second
+// to end something): then the answer is 503. It is tried again by itself. Must outlive its tasks.
 class Revocations
 {
 public:
@@ -77,8 +78,9 @@ protected:
     virtual Task<> keep(Row row) = 0;
 };
 
-// How long a token that is issued now may live, renewals included.
-std::chrono::seconds longest_life(long lifetime_s, long max_age_s);
+// How long any token may live, renewals included, whatever the configuration said when it was
+// issued: who ends all sessions has often just made them shorter. There are few such rows.
+std::chrono::seconds longest_life();
 
 // Whether what is told to the store must survive a power failure before end() and end_all() return.
 // On the loop it may not wait for the disk: the last seconds of logouts can be lost, if SQLite

@@ -101,8 +101,7 @@ int run_revoke(const Options& options, const std::string& credentials_directory)
     const auto store = open_revocations(loop, log, resolver, session.store, Durable::AtOnce);
     const auto moment = wall_time();
     std::string trouble;
-    auto task = end_sessions(loop, *store, whose, moment,
-                             longest_life(session.lifetime_s, session.max_age_s), trouble);
+    auto task = end_sessions(loop, *store, whose, moment, longest_life(), trouble);
     task.start();
     loop.run();
     if (!trouble.empty())

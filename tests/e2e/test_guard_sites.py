@@ -3,7 +3,7 @@
 import signal
 
 from backends import GuardCase, guarded_example, with_sessions
-from harness import PATIENCE, keep_private, until
+from harness import PATIENCE, each, keep_private, until
 from revocation_stores import RedisStore
 
 
@@ -65,6 +65,35 @@ server {
 
     def test_nginx_has_nothing_to_say(self):
         self.assert_content(self.nginx)
+
+
+class OpenToItsOwnAddresses(GuardCase):
+    """As a site that wants a password of all but its own network."""
+
+    @classmethod
+    def edits(cls):
+        return [*guarded_example(cls.echo.port),
+                (r'(?=\n +# Your backend, for users)',
+                 '\n    satisfy any; allow 127.0.0.0/8; deny all;\n')]
+
+    def test_it_wants_a_session_all_the_same(self):
+        user = self.log_in()
+        self.assert_let_in(self.nginx.ask('GET', '/api/', headers=self.bearer(user)), user)
+        self.assert_kept_out(self.nginx.ask('GET', '/api/'))
+
+
+class Paths(GuardCase):
+    """The guarded example as it ships, with a part of it open to all."""
+
+    @classmethod
+    def edits(cls):
+        return guarded_example(cls.echo.port)
+
+    @each(*((path, path) for path in ('/api/secret/../public/', '/api/secret/..%2fpublic/',
+                                      '/api/secret/%2e%2e/public/')))
+    def test_the_backend_is_asked_for_the_path_that_nginx_has_judged(self, path):
+        answer = self.nginx.ask('GET', path)
+        self.assertEqual((answer.status, answer.json['path']), (200, '/api/public/'), answer)
 
 
 class WithoutAWorker(GuardCase):
