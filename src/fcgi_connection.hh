@@ -35,6 +35,7 @@ struct FcgiConnection
     std::uint16_t id = 0;    // of the request being served
     bool keep = false;       // the connection, after this request
     bool kept = false;       // so far
+    int answers = 0;         // that were sent, or begun to be
     bool unread = false;     // the request was cut; its rest still comes
     Task<> task;
 

@@ -21,6 +21,9 @@ constexpr milliseconds patience{10'000};
 // After an answer that came before the end of the request, the peer has this long to notice.
 constexpr milliseconds linger{2'000};
 
+// Connections that ended after one answer: nginx ends that of each auth_request, whatever it says.
+constexpr int much_single_use = 16;
+
 // A request sent at the moment of a stop is still served.
 constexpr milliseconds drain_grace{100};
 
@@ -42,7 +45,7 @@ struct FcgiGateway::Impl
                    std::move(socket),
                    to,
                    {[this](Fd connection) { add(std::move(connection)); }, [this] { make_room(); },
-                    [this] { return kept; }}}
+                    [this] { return kept > 0 && single_use < much_single_use; }}}
         , sweep_timer{on}
         , drain_timer{on}
     {
@@ -182,6 +185,8 @@ struct FcgiGateway::Impl
     void send(Connection& connection, std::string bytes)
     {
         connection.output = std::move(bytes);
+        if (++connection.answers == 2)
+            single_use -= std::min(single_use, 4);
         connection.enter(State::Sending);
         if (leaving.empty())
             loop.post([this] { flush_leaving(); });
@@ -274,6 +279,8 @@ struct FcgiGateway::Impl
         loop.post([handle = std::move(entry->second)] {});
         connections.erase(entry);
         kept -= connection.kept;
+        if (connection.answers == 1)
+            single_use = std::min(single_use + 1, 2 * much_single_use);
         listener.closed();
         if (draining)
             end_if_drained();
@@ -358,6 +365,7 @@ struct FcgiGateway::Impl
     Timer drain_timer;
     std::unordered_map<Connection*, Handle> connections;
     std::size_t kept = 0;        // of the connections
+    int single_use = 0;          // connections that ended after one answer, less those that did not
     std::vector<Handle> leaving; // have an answer that nobody has tried to send yet
     bool draining = false;
     bool grace_over = false;

@@ -90,7 +90,7 @@ void Listener::take_turn()
     int error = 0;
     while (count < turn_ && has_room() && (error = accept_one()) == 0)
         ++count;
-    const bool kept = calls_.kept() > 0;
+    const bool kept = calls_.kept();
     if (count == turn_)
         turn_ = std::min(turn_ + (turn_ + 1) / 2, longest_turn);
     else if (kept)

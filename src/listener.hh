@@ -26,8 +26,8 @@ public:
         // The limit is reached and another connection waits: close one that is not in use, if
         // there is any.
         std::function<void()> make_room;
-        // How many connections the web server keeps.
-        std::function<std::size_t()> kept;
+        // Whether the web server keeps the connections that come.
+        std::function<bool()> kept;
     };
 
     // Accepts on `socket`, which may be shared with other processes and becomes non-blocking, again
