@@ -239,6 +239,11 @@ NginxSeen check_nginx(Findings& findings, const Config* config, const Workers& w
         check_addresses(findings, location, seen);
         if (fastcgi_param(location.at.scope, "ONLOGIN_ACTION") != "auth") // does not ask WeChat
             check_timeout(findings, location, config ? config->wechat.timeout_ms : 4500);
+        else if (config && !config->session.keys)
+            findings.bad("sessions",
+                         title(location.at.location) +
+                             " asks for sessions, and there are none: everybody is refused",
+                         "set session.keys_file, see onlogin keygen");
         check_logs(findings, main, location);
         if (is_login(location) && servers.insert(&location.at.server).second)
             check_server(findings, main, location, seen);

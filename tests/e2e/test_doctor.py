@@ -395,6 +395,7 @@ class NginxConfiguration(DoctorCase):
             return '\n'.join(setting.format(name) for name in names)
 
         findings = self.guarded(backend, 'auth_request /auth;')
+        findings.find('sessions', 'bad', 'location = /auth', 'session.keys_file')
         findings.find('headers', 'bad', 'location /api/', 'X-WX-OPENID')
         findings = self.guarded(backend)
         findings.find('headers', 'warn', 'location /api/', 'X-WX-OPENID')
