@@ -1,28 +1,14 @@
 #include "actions.hh"
+#include "code.hh"
 #include "error.hh"
 #include "mini_program.hh"
 #include "params.hh"
 #include "sessions.hh"
 #include "user_data.hh"
 
-#include <algorithm>
-
 namespace onlogin {
 
 namespace {
-
-// A code is opaque: 1 to 128 bytes of visible ASCII. Seen so far: 32 letters and digits.
-const std::string& check_code(const std::string& code)
-{
-    // What the developer tools give out for a project without a real appid.
-    if (code == "the code is a mock one")
-        throw MockCode{};
-    const bool visible =
-        std::all_of(code.begin(), code.end(), [](char c) { return c > ' ' && c < 0x7f; });
-    if (!visible || code.size() > 128)
-        throw BadRequest{"the parameter code is not a login code of wx.login"};
-    return code;
-}
 
 Json::Value describe(const Identity& identity, std::chrono::seconds life)
 {
@@ -77,7 +63,8 @@ Task<Response> login(App& app, Request& request)
     const auto& mini = choose_app(*config, request, params);
     request.trace.app = mini.appid;
     const bool wafer2 = is_wafer2(request, params, *config);
-    const auto& code = check_code(wafer2 ? request.wafer2.code.reveal() : params.require("code"));
+    const auto& code = wafer2 ? request.wafer2.code.reveal() : params.require("code");
+    check_login_code(code);
 
     const auto deadline = request.arrived + milliseconds{config->wechat.timeout_ms};
     const auto exchanged = co_await app.wechat.code2session(config, mini, code, deadline);

@@ -14,6 +14,7 @@ namespace onlogin {
 struct App
 {
     Wechat& wechat;
+    AccessTokens& tokens;
     Log& log;
     // Replaced as a whole by a reload; an action that waits keeps the one it began with.
     std::shared_ptr<const Config> config;

@@ -95,7 +95,7 @@ void check_app(Findings& findings, const MiniProgram& app, const HttpProbed& pro
         return findings.bad("app", app.appid + ": HTTP " + std::to_string(probed.status),
                             "is wechat.url right? does a proxy in between answer?");
     try {
-        read_code2session(probed.body);
+        read_code2session(read_answer(probed.body, Api::Login));
         findings.bad("app", app.appid + ": a made-up code was taken for a login",
                      "wechat.url does not lead to WeChat");
     } catch (const Refused& refused) {

@@ -1,5 +1,9 @@
 #include "errcodes.hh"
 
+#include <algorithm>
+#include <iterator>
+#include <span>
+
 namespace onlogin {
 
 namespace {
@@ -12,6 +16,13 @@ constexpr std::string_view account =
     "the mini program's account may not use this interface, or is banned or frozen: read the "
     "notices at mp.weixin.qq.com";
 
+constexpr std::string_view wrong_secret =
+    "the AppSecret is wrong or was reset: take the current one from mp.weixin.qq.com, Development "
+    "settings, put it into the secret file and restart the worker";
+constexpr std::string_view bad_token =
+    "WeChat refuses even a new access token: does something else renew the tokens of this mini "
+    "program by force (force_refresh of stable_token)?";
+
 using recover::later;
 using recover::login;
 using recover::never;
@@ -22,15 +33,13 @@ constexpr Errcode rows[] = {
     {40163, 40163, 401, 0, login, "the login code has been used already", ""},
     {42003, 42003, 401, 0, login, "the login code has expired", ""},
     {40226, 40226, 403, 0, never, "WeChat refuses this user", ""},
-    {45011, 45011, 429, 60, later, "too many logins, WeChat asks to wait a minute", ""},
+    {45011, 45011, 429, 60, later, "too many requests, WeChat asks to wait a minute", ""},
     {45009, 45009, 429, 3600, later, "WeChat's quota for this mini program is used up",
      "the quota of this mini program is used up: see its interface limits at mp.weixin.qq.com, and "
-     "why so many logins come (wx.login belongs to the start of a session, not to every page)"},
+     "why so many requests come (wx.login belongs to the start of a session, not to every page)"},
     {40013, 40013, 500, 0, never, misconfigured,
      "WeChat does not know this appid: compare it with mp.weixin.qq.com, Development settings"},
-    {40125, 40125, 500, 0, never, misconfigured,
-     "the AppSecret is wrong or was reset: take the current one from mp.weixin.qq.com, Development "
-     "settings, put it into the secret file and restart the worker"},
+    {40125, 40125, 500, 0, never, misconfigured, wrong_secret},
     {40164, 40164, 500, 0, never, misconfigured,
      "this host's address is not in the IP whitelist: add it at mp.weixin.qq.com, Development "
      "settings"},
@@ -40,29 +49,71 @@ constexpr Errcode rows[] = {
     {41004, 41004, 500, 0, never, misconfigured, bug},
     {41008, 41008, 500, 0, never, misconfigured, bug},
     {40002, 40002, 500, 0, never, misconfigured, bug},
+    {40001, 40001, 502, 0, login, "WeChat refused the access token", bad_token},
+    {40014, 40014, 502, 0, login, "WeChat refused the access token", bad_token},
+    {42001, 42001, 502, 0, login, "WeChat refused the access token", bad_token},
+    {87009, 87009, 502, 0, login, "WeChat refused the signature", ""},
     {48000, 48999, 500, 0, never, misconfigured, account},
     {50001, 50002, 500, 0, never, misconfigured, account},
     {61000, 61999, 500, 0, never, misconfigured, account},
 };
 
-constexpr Errcode any_other{
-    0,
-    0,
-    502,
-    0,
-    login,
-    "WeChat refused the login",
-    "WeChat answered an errcode that is not in its "
-    "documentation of code2Session: look it up at developers.weixin.qq.com"};
+constexpr std::string_view unknown = "WeChat answered an errcode that is not in its documentation "
+                                     "of this interface: look it up at developers.weixin.qq.com";
+
+constexpr Errcode any_other{0, 0, 502, 0, login, "WeChat refused the login", unknown};
+
+// What means something else where an access token is sent along.
+constexpr Errcode phone_rows[] = {
+    {40029, 40029, 401, 0, login,
+     "the phone code is not valid: send the code of getPhoneNumber, not that of wx.login, once and "
+     "within 5 minutes",
+     ""},
+    {40163, 40163, 401, 0, login, "the phone code has been used already", ""},
+    {0, 0, 502, 0, login, "WeChat refused to tell the phone number", unknown},
+};
+
+constexpr Errcode session_rows[] = {
+    {0, 0, 502, 0, login, "WeChat refused to check the session", unknown},
+};
+
+// A refused AppSecret may be called this, too: it is no token that is refused here.
+constexpr Errcode token_rows[] = {
+    {40001, 40001, 500, 0, never, misconfigured, wrong_secret},
+    {89501, 89507, 502, 0, login, "WeChat refused to give an access token",
+     "WeChat wants the mini program's administrator to confirm this host's address: see the "
+     "message that it has sent them"},
+    {0, 0, 502, 0, login, "WeChat refused to give an access token", unknown},
+};
+
+// By Api: rows that come before the general ones; the last one is any other code.
+constexpr std::span<const Errcode> rows_of[] = {
+    {&any_other, 1}, token_rows, phone_rows, session_rows};
+
+const Errcode* find_row(std::span<const Errcode> table, int errcode)
+{
+    for (const auto& row : table)
+        if (errcode >= row.first && errcode <= row.last)
+            return &row;
+    return nullptr;
+}
 
 } // namespace
 
-const Errcode& find_errcode(int errcode)
+const Errcode& find_errcode(int errcode, Api api)
 {
-    for (const auto& row : rows)
-        if (errcode >= row.first && errcode <= row.last)
-            return row;
-    return any_other;
+    const auto own = rows_of[static_cast<std::size_t>(api)];
+    if (const auto* const row = find_row(own, errcode))
+        return *row;
+    const auto* const row = find_row(rows, errcode);
+    return row ? *row : own.back();
+}
+
+bool refuses_access_token(const Refused& refused)
+{
+    constexpr int codes[] = {40001, 40014, 42001};
+    return refused.api != Api::Token && refused.api != Api::Login &&
+           std::find(std::begin(codes), std::end(codes), refused.errcode) != std::end(codes);
 }
 
 } // namespace onlogin

@@ -2,11 +2,15 @@
 
 // What WeChat's error codes mean for us: a table.
 //
-// Sources: the code2Session page of the mini-program server API
-// (https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session), the
-// general table of return codes
+// Sources: the pages of the mini-program server API for code2Session
+// (https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session), phone
+// numbers (…/user-info/phone-number/api_getphonenumber) and access tokens
+// (https://developers.weixin.qq.com/doc/service/api/base/api_getstableaccesstoken), the general
+// table of return codes
 // (https://developers.weixin.qq.com/doc/channels/API/basics/commErrCode.html), and answers that
 // were really seen.
+
+#include "error.hh"
 
 #include <string_view>
 
@@ -30,7 +34,11 @@ struct Errcode
     std::string_view advice;  // for the operator; empty: nothing to mend on the server
 };
 
-// The row of `errcode`; the last row stands for all that are not listed.
-const Errcode& find_errcode(int errcode);
+// The row of `errcode` where `api` was asked; it stands for all codes that are not listed if there
+// is none.
+const Errcode& find_errcode(int errcode, Api api = Api::Login);
+
+// Whether what was refused is the access token, so that another one may help.
+bool refuses_access_token(const Refused& refused);
 
 } // namespace onlogin

@@ -59,17 +59,28 @@ struct Busy : std::runtime_error
     using runtime_error::runtime_error;
 };
 
+// What WeChat was asked for: the same errcode means different things.
+enum class Api
+{
+    Login,   // code2session
+    Token,   // an access token
+    Phone,   // the phone number behind a code
+    Session, // whether a session_key holds
+};
+
 // WeChat answered with an errcode. `rid` is WeChat's id of the exchange, for its support; may be
 // empty. `address` is our public address where WeChat named it (40164), for the log.
 struct Refused : std::runtime_error
 {
-    Refused(int code, std::string id, std::string own_address = {})
+    Refused(Api asked, int code, std::string id, std::string own_address = {})
         : runtime_error{"WeChat refused"}
+        , api{asked}
         , errcode{code}
         , rid{std::move(id)}
         , address{std::move(own_address)}
     {
     }
+    Api api;
     int errcode;
     std::string rid;
     std::string address;

@@ -30,6 +30,7 @@ struct HttpClient::Impl
         curl_global_init(CURL_GLOBAL_DEFAULT);
         multi = curl_multi_init();
         share = curl_share_init();
+        json_header.reset(curl_slist_append(nullptr, "Content-Type: application/json"));
         // Without a share each easy handle keeps its own TLS sessions and none is ever resumed.
         curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
         curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
@@ -148,7 +149,8 @@ struct HttpClient::Impl
     CaStore store;
     CURLM* multi = nullptr;
     CURLSH* share = nullptr;
-    Timer timer; // libcurl's
+    std::unique_ptr<curl_slist, SlistFree> json_header; // of requests with a body
+    Timer timer;                                        // libcurl's
     UpstreamSockets sockets;
     int waiting_to_leave = 0; // transfers begun since libcurl was last called
     std::unordered_map<curl_socket_t, std::unique_ptr<Watch>> watches;
@@ -221,8 +223,25 @@ std::string cause(const Transfer& transfer)
     }
 }
 
-Task<HttpReply> exchange(HttpClient::Impl& client, const Secret& url, Progress& progress)
+// What the last exchange of this transfer has set stays set.
+void set_method(HttpClient::Impl& client, Transfer& transfer, const HttpRequest& request)
 {
+    auto* const easy = transfer.easy.get();
+    if (request.json) {
+        const auto& text = request.json->reveal(); // libcurl reads it where it is
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(text.size()));
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, text.data());
+        curl_easy_setopt(easy, CURLOPT_HTTPHEADER, client.json_header.get());
+    } else if (transfer.posts) {
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+        curl_easy_setopt(easy, CURLOPT_HTTPHEADER, nullptr);
+    }
+    transfer.posts = request.json.has_value();
+}
+
+Task<HttpReply> exchange(HttpClient::Impl& client, const HttpRequest& request, Progress& progress)
+{
+    const auto& url = request.url;
     const auto& proxy = client.config.proxy;
     const auto endpoint =
         proxy.empty() ? endpoint_of(url.reveal(), "80") : endpoint_of(proxy, "1080");
@@ -243,6 +262,7 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const Secret& url, Progress& 
     if (std::exchange(transfer.plain, plain) != plain)
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
     curl_easy_setopt(easy, CURLOPT_URL, url.reveal().c_str());
+    set_method(client, transfer, request);
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
     // Certificates that libcurl read before the last reload are too old.
     curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, client.seconds_since_reload());
@@ -289,11 +309,12 @@ void HttpClient::configure(const WechatConfig& config)
     impl_->limit_connections();
 }
 
-Task<HttpReply> HttpClient::get(Secret url, Clock::time_point deadline)
+Task<HttpReply> HttpClient::send(const HttpRequest& request, Clock::time_point deadline)
 {
     Progress progress;
     try {
-        co_return co_await with_deadline(impl_->loop, deadline, exchange(*impl_, url, progress));
+        co_return co_await with_deadline(impl_->loop, deadline,
+                                         exchange(*impl_, request, progress));
     } catch (const DeadlinePassed&) {
         if (!progress.sent)
             throw Unreachable{"no connection in time"};

@@ -12,9 +12,16 @@
 #include "secret.hh"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace onlogin {
+
+struct HttpRequest
+{
+    Secret url;
+    std::optional<Secret> json = {}; // what to POST, as application/json; absent: GET
+};
 
 // What came back with HTTP status 200.
 struct HttpReply
@@ -36,15 +43,15 @@ public:
     // Takes effect with the next exchange.
     void configure(const WechatConfig& config);
 
-    // GETs `url`, once: what was sent is never sent again, unless the server itself says that it
-    // did not look at it (HTTP/2's REFUSED_STREAM). Waits for a connection, and for the answer,
-    // until `deadline`.
+    // Sends `request`, which outlives the task, once: what was sent is never sent again, unless the
+    // server itself says that it did not look at it (HTTP/2's REFUSED_STREAM). Waits for a
+    // connection, and for the answer, until `deadline`.
     //
     // Throws Unreachable when the server certainly never saw the request, TimedOut when the
     // deadline came after it went out, and Unusable for what else went wrong then: a lost
     // connection, half an answer, one over 64 KiB, an HTTP status that is not 200.
     // Dropping the task cancels the exchange.
-    Task<HttpReply> get(Secret url, Clock::time_point deadline);
+    Task<HttpReply> send(const HttpRequest& request, Clock::time_point deadline);
 
     struct Impl;
 

@@ -43,6 +43,7 @@ struct Transfer
     bool http2 = false;                 // is how it was answered
     bool running = false;
     bool plain = false;    // http:// is allowed
+    bool posts = false;    // is set up for a request with a body
     bool stale = false;    // given up, since its connection had ended; nothing was sent
     unsigned made_for = 0; // the configuration's number
     CURLcode result = CURLE_OK;

@@ -93,10 +93,13 @@ int serve(const Options& options, Mode mode)
     HttpClient http{loop, resolver,
                     mode == Mode::Cgi ? config->wechat : affordable(config->wechat, log),
                     mode == Mode::Cgi ? CaStore::Directory : CaStore::Bundle};
-    Wechat wechat{loop, http, log};
+    Advisor advisor{log};
+    WechatApi api{loop, http, advisor};
+    AccessTokens access_tokens{loop, api};
+    Wechat wechat{loop, api, access_tokens, advisor};
     SessionStore sessions{loop, log, resolver};
     sessions.open(config->session);
-    App app{wechat, log, config, sessions.get()};
+    App app{wechat, access_tokens, log, config, sessions.get()};
     const Handler handler = [&app](Request& request) { return route(app, request); };
 
     // A name server that hangs would keep the process for as long as it likes: leave it behind.
@@ -140,7 +143,8 @@ int serve(const Options& options, Mode mode)
             return log.error("reload", {{"reason", error.what()}, {"advice", "the old one stays"}});
         }
         log.configure(app.config->log.level, app.config->log.json);
-        wechat.forget_advice();
+        access_tokens.forget();
+        advisor.forget();
         gateway.configure(limits_of(*app.config));
         notifier.status("serving " + mini_programs(*app.config));
         log.info("reload", {{"file", options.config_file}, {"outcome", "ok"}});

@@ -2,17 +2,14 @@
 
 // WeChat's server API, as it really behaves.
 
-#include "config.hh"
-#include "error.hh"
-#include "http_client.hh"
-#include "secret.hh"
+#include "access_tokens.hh"
+#include "shared_tasks.hh"
+#include "wechat_api.hh"
 
-#include <deque>
-#include <map>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace onlogin {
 
@@ -33,53 +30,53 @@ struct Exchanged
     milliseconds took{0};
 };
 
-// What the log tells the operator to mend; empty texts are left out.
-struct Advice
-{
-    std::string_view rid;     // WeChat's
-    std::string_view address; // ours, as WeChat sees it
-    std::string_view reason;
-    std::string_view advice;
-};
-
 // What asks for the identity behind a login code; it holds the AppSecret.
 Secret code2session_url(const MiniProgram& mini, std::string_view code);
 
-// Reads an answer of code2session
-// (https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session).
-// Success has no errcode, or errcode 0; an errcode may be a number or a string. Throws Refused, or
-// Unusable if the text is not JSON or has no openid.
-Identity read_code2session(std::string_view body);
+// The identity in an answer of code2session
+// (https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session). Throws
+// Unusable if it has no openid.
+Identity read_code2session(const Json::Value& answer);
 
+// Deadlines include waiting for an access token. Failures that an operator must mend are logged
+// with what mends them.
 class Wechat
 {
 public:
-    Wechat(Loop& loop, HttpClient& http, Log& log);
+    Wechat(Loop& loop, WechatApi& api, AccessTokens& tokens, Advisor& advisor);
 
     // Trades a login code for the user's identity, before `deadline`. WeChat takes a code once:
     // calls with the same code at the same time share one exchange, and nothing that may have
-    // reached WeChat is sent again. One retry follows on -1 (busy) and when nothing was sent.
-    // Failures that an operator must mend are logged with what mends them.
+    // reached WeChat is sent again (see WechatApi). Needs no access token and waits for none.
     Task<Exchanged> code2session(std::shared_ptr<const Config> config, const MiniProgram& mini,
                                  std::string code, Clock::time_point deadline);
 
-    // After a change of the configuration: gives advice again that was given a moment ago.
-    void forget_advice() { advised_.clear(); }
+    // The phone_info behind a code of getPhoneNumber, an object. A code works once; calls of the
+    // same user with the same code at the same time share one exchange. An access token that WeChat
+    // refuses is renewed, and the code sent again: WeChat has not looked at it.
+    // https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/phone-number/api_getphonenumber
+    //
+    // Throws Refused, Unreachable, Unusable, TimedOut.
+    Task<Json::Value> phone_number(std::shared_ptr<const Config> config, const MiniProgram& mini,
+                                   std::string openid, std::string code,
+                                   Clock::time_point deadline);
 
 private:
+    using RequestWith = std::function<HttpRequest(std::string_view access_token)>;
+
     Task<Exchanged> exchange(std::shared_ptr<const Config> config, const MiniProgram& mini,
                              std::string code, Clock::time_point deadline);
-    Task<Identity> ask(const MiniProgram& mini, const std::string& code,
-                       Clock::time_point deadline);
-    void note_refusal(const std::string& appid, const Refused& refused);
-    void advise(const std::string& appid, int errcode, const Advice& advice);
+    Task<Json::Value> ask_for_phone(std::shared_ptr<const Config> config, const MiniProgram& mini,
+                                    std::string code, Clock::time_point deadline);
+    Task<Json::Value> call_with_token(std::shared_ptr<const Config> config, const MiniProgram& mini,
+                                      Api api, RequestWith request_with,
+                                      Clock::time_point deadline);
 
-    Loop& loop_;
-    HttpClient& http_;
-    Log& log_;
-    std::unordered_map<std::string, std::weak_ptr<SharedTask<Exchanged>::State>> running_;
-    std::map<std::pair<std::string, int>, Clock::time_point> advised_;
-    std::map<std::string, std::deque<Clock::time_point>> invalid_codes_; // 40029, by appid
+    WechatApi& api_;
+    AccessTokens& tokens_;
+    Advisor& advisor_;
+    SharedTasks<Exchanged> logins_;
+    SharedTasks<Json::Value> phones_;
 };
 
 } // namespace onlogin

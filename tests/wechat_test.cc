@@ -8,10 +8,15 @@ using namespace onlogin;
 
 namespace {
 
+Identity read(const char* body)
+{
+    return read_code2session(read_answer(body, Api::Login));
+}
+
 Refused refusal(const char* body)
 {
     try {
-        read_code2session(body);
+        read(body);
     } catch (const Refused& refused) {
         return refused;
     }
@@ -26,13 +31,13 @@ BOOST_AUTO_TEST_SUITE(wechat)
 // Answers that were really seen, and one from the test data of wechatpy.
 BOOST_AUTO_TEST_CASE(real_answers_are_understood)
 {
-    auto identity = read_code2session(
+    auto identity = read(
         R"({"session_key":"nzoqhc3OnwHzeTxJs+inbQ==","openid":"oVBkZ0aYgDMDIywRdgPW8-joxXc4"})");
     BOOST_TEST(identity.openid == "oVBkZ0aYgDMDIywRdgPW8-joxXc4");
     BOOST_TEST(identity.session_key.reveal() == "nzoqhc3OnwHzeTxJs+inbQ==");
     BOOST_TEST(identity.unionid == "");
 
-    identity = read_code2session(
+    identity = read(
         R"({"session_key":"D1ZWEygStjuLCnZ9IN2l4Q==","expires_in":7200,)"
         R"("openid":"o16wA0b4AZKzgVJR3MBwoUdTfU_E","unionid":"or4zX05h_Ykt4ju0TUfx3CQsvfTo"})");
     BOOST_TEST(identity.unionid == "or4zX05h_Ykt4ju0TUfx3CQsvfTo");
@@ -40,8 +45,7 @@ BOOST_AUTO_TEST_CASE(real_answers_are_understood)
 
 BOOST_AUTO_TEST_CASE(an_escaped_slash_in_a_session_key_is_a_slash)
 {
-    const auto identity =
-        read_code2session(R"({"session_key":"\/WZiVjagfNNOSvDRlIeT5A==","openid":"o"})");
+    const auto identity = read(R"({"session_key":"\/WZiVjagfNNOSvDRlIeT5A==","openid":"o"})");
     BOOST_TEST(identity.session_key.reveal() == "/WZiVjagfNNOSvDRlIeT5A==");
 }
 
@@ -50,7 +54,7 @@ BOOST_AUTO_TEST_CASE(success_may_carry_errcode_zero_and_unknown_fields)
     for (const auto* body :
          {R"({"errcode":0,"errmsg":"ok","openid":"o","session_key":"k"})",
           R"({"errcode":"0","openid":"o","new":{"a":[1,2]}})", R"({"errcode":null,"openid":"o"})"})
-        BOOST_TEST(read_code2session(body).openid == "o");
+        BOOST_TEST(read(body).openid == "o");
 }
 
 BOOST_AUTO_TEST_CASE(an_errcode_may_be_a_number_or_a_string)
@@ -88,7 +92,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_answer_is_unusable)
           R"({"openid":""})", R"({"openid":7})", R"({"session_key":"k"})",
           R"({"errcode":true,"openid":"o"})", R"({"errcode":"x","openid":"o"})",
           R"({"errcode":40029.5})", R"({"openid":"a","openid":"b"})"})
-        BOOST_CHECK_THROW(read_code2session(body), Unusable);
+        BOOST_CHECK_THROW(read(body), Unusable);
 }
 
 BOOST_AUTO_TEST_CASE(each_errcode_gets_the_answer_that_helps)
@@ -122,6 +126,30 @@ BOOST_AUTO_TEST_CASE(what_the_operator_must_mend_comes_with_advice)
         BOOST_TEST(!find_errcode(errcode).advice.empty(), errcode);
     for (const int errcode : {-1, 40029, 40163, 42003, 40226, 45011})
         BOOST_TEST(find_errcode(errcode).advice.empty(), errcode);
+}
+
+BOOST_AUTO_TEST_CASE(the_same_errcode_means_what_was_asked_for)
+{
+    BOOST_TEST(find_errcode(40029, Api::Phone).status == 401);
+    BOOST_TEST(find_errcode(40029, Api::Phone).message.find("getPhoneNumber") !=
+               std::string_view::npos);
+    BOOST_TEST(find_errcode(40001, Api::Token).status == 500);
+    BOOST_TEST(find_errcode(40001, Api::Phone).status == 502);
+    for (const auto api : {Api::Login, Api::Token, Api::Phone, Api::Session}) {
+        BOOST_TEST(find_errcode(40164, api).status == 500);
+        BOOST_TEST(find_errcode(77777, api).status == 502);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_access_token_is_refused_only_where_one_was_sent)
+{
+    for (const int errcode : {40001, 40014, 42001}) {
+        BOOST_TEST(refuses_access_token({Api::Phone, errcode, ""}));
+        BOOST_TEST(refuses_access_token({Api::Session, errcode, ""}));
+        BOOST_TEST(!refuses_access_token({Api::Token, errcode, ""}));
+        BOOST_TEST(!refuses_access_token({Api::Login, errcode, ""}));
+    }
+    BOOST_TEST(!refuses_access_token({Api::Phone, 40029, ""}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

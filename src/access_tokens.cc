@@ -1,0 +1,152 @@
+#include "access_tokens.hh"
+
+#include "encode.hh"
+#include "error.hh"
+
+#include <algorithm>
+
+namespace onlogin {
+
+namespace {
+
+using std::chrono::seconds;
+
+// Less than this before its end WeChat answers with the next token.
+constexpr seconds overlap{300};
+
+// WeChat does not renew by force twice within this time. A token that is older may have been
+// replaced by another host: then it is asked for the latest first.
+constexpr seconds force_pause{30};
+
+// WeChat's limit is 20 a day for all workers. Who reaches this has a problem that force does not
+// solve.
+constexpr std::size_t most_forced_an_hour = 10;
+
+constexpr std::size_t longest_token = 2048; // WeChat: allow for 512 at least
+
+bool is_header_text(std::string_view text)
+{
+    return !text.empty() && text.size() <= longest_token &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+template <class T>
+Task<T> end_of(SharedTask<T> task)
+{
+    co_return co_await task.end();
+}
+
+} // namespace
+
+HttpRequest stable_token_request(const MiniProgram& mini, bool by_force)
+{
+    std::string json;
+    json.reserve(1024); // grown, it would leave copies of the secret behind
+    json += "{\"grant_type\":\"client_credential\",\"appid\":";
+    append_json_string(json, mini.appid);
+    json += ",\"secret\":";
+    append_json_string(json, mini.secret.reveal());
+    json += ",\"force_refresh\":";
+    json += by_force ? "true}" : "false}";
+    return {Secret{mini.url + "/cgi-bin/stable_token"}, Secret{std::move(json)}};
+}
+
+StableToken read_stable_token(const Json::Value& answer)
+{
+    Secret token{text_in(answer, "access_token")};
+    if (!is_header_text(token.reveal()))
+        throw Unusable{"the answer has no access_token"};
+    const auto& life = answer["expires_in"];
+    if (!life.isInt() || life.asInt() <= 0)
+        throw Unusable{"the answer has no expires_in"};
+    return {std::move(token), seconds{life.asInt()}};
+}
+
+AccessTokens::AccessTokens(Loop& loop, WechatApi& api)
+    : loop_{loop}
+    , api_{api}
+{
+}
+
+Task<Secret> AccessTokens::get(std::shared_ptr<const Config> config, const MiniProgram& mini,
+                               Clock::time_point deadline)
+{
+    const auto now = Clock::now();
+    auto token = kept_[mini.appid].token;
+    if (!token || now >= token->ends)
+        token = co_await fetched(std::move(config), mini, Mode::Latest, deadline);
+    else if (now >= token->due)
+        begin(std::move(config), mini, Mode::Latest);
+    co_return token->text;
+}
+
+Task<Secret> AccessTokens::renew(std::shared_ptr<const Config> config, const MiniProgram& mini,
+                                 Secret refused, Clock::time_point deadline)
+{
+    const auto kept = kept_[mini.appid].token;
+    const auto is_other = [&](const Shared& token) {
+        return token && token->text.reveal() != refused.reveal();
+    };
+    if (is_other(kept) && Clock::now() < kept->ends)
+        co_return kept->text;
+    if (!kept || Clock::now() - kept->asked >= force_pause) {
+        const auto latest = co_await fetched(config, mini, Mode::Latest, deadline);
+        if (is_other(latest))
+            co_return latest->text;
+    }
+    const auto forced = co_await fetched(config, mini, Mode::ByForce, deadline);
+    co_return forced->text;
+}
+
+// Lets a fetch of that mode run, if none does.
+void AccessTokens::begin(std::shared_ptr<const Config> config, const MiniProgram& mini, Mode mode)
+{
+    auto& kept = kept_[mini.appid];
+    const bool runs = kept.fetch && !kept.fetch.ended();
+    if (runs && (kept.mode == mode || kept.mode == Mode::ByForce))
+        return;
+    kept.mode = mode;
+    kept.number = ++last_number_;
+    kept.fetch =
+        SharedTask<Shared>::start(loop_, fetch(std::move(config), mini, mode, kept.number));
+}
+
+Task<AccessTokens::Shared> AccessTokens::fetched(std::shared_ptr<const Config> config,
+                                                 const MiniProgram& mini, Mode mode,
+                                                 Clock::time_point deadline)
+{
+    begin(std::move(config), mini, mode);
+    try {
+        auto end = end_of(kept_[mini.appid].fetch);
+        co_return co_await with_deadline(loop_, deadline, std::move(end));
+    } catch (const DeadlinePassed&) {
+        throw TimedOut{"no access token in time"};
+    }
+}
+
+Task<AccessTokens::Shared> AccessTokens::fetch(std::shared_ptr<const Config> config,
+                                               const MiniProgram& mini, Mode mode,
+                                               unsigned long number)
+{
+    const auto now = Clock::now();
+    auto& forced = kept_[mini.appid].forced;
+    while (!forced.empty() && now - forced.front() > std::chrono::hours{1})
+        forced.pop_front();
+    const bool by_force = mode == Mode::ByForce && forced.size() < most_forced_an_hour;
+    if (by_force)
+        forced.push_back(now);
+
+    const auto request = stable_token_request(mini, by_force);
+    const auto deadline = now + milliseconds{config->wechat.timeout_ms};
+    const auto answer = co_await api_.call(mini, Api::Token, request, deadline);
+    auto [text, life] = read_stable_token(answer);
+    const auto due = now + std::max<seconds>(life - overlap, life - life / 2);
+    const auto token = std::make_shared<const Token>(Token{std::move(text), now, due, now + life});
+    // Not what a later fetch, or another configuration, has made stale.
+    if (const auto kept = kept_.find(mini.appid);
+        kept != kept_.end() && kept->second.number == number)
+        kept->second.token = token;
+    co_return token;
+}
+
+} // namespace onlogin

@@ -1,0 +1,90 @@
+#pragma once
+
+// The access tokens of WeChat's server API, kept in memory: a fresh one for whoever needs one.
+// https://developers.weixin.qq.com/doc/service/api/base/api_getstableaccesstoken
+//
+// WeChat gives each worker and host that asks the same token ("stable"), so they need not tell one
+// another; a token that one of them renews by force ends the one that the others have.
+
+#include "config.hh"
+#include "shared_tasks.hh"
+#include "wechat_api.hh"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace onlogin {
+
+// What stable_token answers.
+struct StableToken
+{
+    Secret token;
+    std::chrono::seconds life; // from now on
+};
+
+// What asks for the token of `mini`; it holds the AppSecret. `by_force` asks for a new one that
+// ends the last: 20 times a day at most, and not within 30 s of the last time.
+HttpRequest stable_token_request(const MiniProgram& mini, bool by_force);
+
+// Throws Unusable if there is no token in it, one that no header may hold, or none that lives.
+StableToken read_stable_token(const Json::Value& answer);
+
+class AccessTokens
+{
+public:
+    AccessTokens(Loop& loop, WechatApi& api);
+
+    // The token of `mini`: fetched when it is first needed, by one caller however many wait, and
+    // renewed in the background before it ends (WeChat has a new one 5 minutes before).
+    //
+    // Throws what WechatApi::call() does; TimedOut too when the deadline comes first.
+    Task<Secret> get(std::shared_ptr<const Config> config, const MiniProgram& mini,
+                     Clock::time_point deadline);
+
+    // Another token than `refused`, which WeChat does not take any more: the one that others have
+    // got meanwhile, else a new one, by force. It may be the same if WeChat gives no other.
+    Task<Secret> renew(std::shared_ptr<const Config> config, const MiniProgram& mini,
+                       Secret refused, Clock::time_point deadline);
+
+    // After a change of the configuration: the AppSecret may be another.
+    void forget() { kept_.clear(); }
+
+private:
+    struct Token
+    {
+        Secret text;
+        Clock::time_point asked; // when it was known to be the latest
+        Clock::time_point due;   // for renewal
+        Clock::time_point ends;
+    };
+    using Shared = std::shared_ptr<const Token>;
+    enum class Mode
+    {
+        Latest,
+        ByForce,
+    };
+    // What is known of the token of one mini program.
+    struct Kept
+    {
+        Shared token;             // null: none so far
+        SharedTask<Shared> fetch; // the last one begun; goes on when nobody waits for it
+        Mode mode = Mode::Latest; // of that
+        unsigned long number = 0; // of that
+        std::deque<Clock::time_point> forced;
+    };
+
+    void begin(std::shared_ptr<const Config> config, const MiniProgram& mini, Mode mode);
+    Task<Shared> fetch(std::shared_ptr<const Config> config, const MiniProgram& mini, Mode mode,
+                       unsigned long number);
+    Task<Shared> fetched(std::shared_ptr<const Config> config, const MiniProgram& mini, Mode mode,
+                         Clock::time_point deadline);
+
+    Loop& loop_;
+    WechatApi& api_;
+    std::map<std::string, Kept> kept_; // by appid
+    unsigned long last_number_ = 0;
+};
+
+} // namespace onlogin

@@ -1,0 +1,54 @@
+#pragma once
+
+// Tells the operator, in the log, what to mend when WeChat refuses or cannot be reached.
+
+#include "error.hh"
+#include "log.hh"
+#include "loop.hh"
+
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace onlogin {
+
+// The same advice on the same mini program is given once a minute at most.
+class Advisor
+{
+public:
+    explicit Advisor(Log& log)
+        : log_{log}
+    {
+    }
+
+    // WeChat refused something for `appid`. What is the client's own mistake is told of only when
+    // it comes in floods.
+    void refused(const std::string& appid, const Refused& refused);
+
+    // WeChat could not be reached for `appid`, for that cause.
+    void unreachable(const std::string& appid, const std::string& cause);
+
+    // After a change of the configuration: gives advice again that was given a moment ago.
+    void forget() { advised_.clear(); }
+
+private:
+    // Empty texts are left out of the log.
+    struct Advice
+    {
+        std::string_view rid;     // WeChat's
+        std::string_view address; // ours, as WeChat sees it
+        std::string_view reason;
+        std::string_view advice;
+    };
+
+    bool is_flood(const std::string& appid);
+    void advise(const std::string& appid, int errcode, const Advice& advice);
+
+    Log& log_;
+    std::map<std::pair<std::string, int>, Clock::time_point> advised_;
+    std::map<std::string, std::deque<Clock::time_point>> invalid_codes_; // 40029, by appid
+};
+
+} // namespace onlogin
