@@ -13,8 +13,14 @@ Task<Response> login(App& app, Request& request);
 // Ends the session of the token that the request carries, on every worker that shares the store.
 Task<Response> logout(App& app, Request& request);
 
+// Trades the code of getPhoneNumber for the phone number of the user whose token it is.
+Task<Response> phone(App& app, Request& request);
+
 // 204 with who the token is of in headers, and a fresh token when it is time for one.
 Task<Response> auth(App& app, Request& request);
+
+// 204 with a token for WeChat's server API, which only the server in front may see.
+Task<Response> access_token(App& app, Request& request);
 
 // 200 while the worker serves, 503 while it drains.
 Task<Response> health(App& app, Request& request);

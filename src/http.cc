@@ -127,6 +127,8 @@ Request read_variables(const Variables& variables)
     request.path = text("SCRIPT_NAME") + text("PATH_INFO");
     request.action = text("ONLOGIN_ACTION");
     request.appid = text("ONLOGIN_APPID");
+    request.redirect = text("ONLOGIN_REDIRECT");
+    request.refused_token = Secret{text("ONLOGIN_REFUSED_TOKEN")};
     request.query = text("QUERY_STRING");
     request.content_type = text("CONTENT_TYPE");
     request.referer = text("HTTP_REFERER");

@@ -35,12 +35,14 @@ struct Wafer2Login
 
 struct Request
 {
-    std::string id;           // from the server in front, or made up; for the log
-    std::string method;       // as sent
-    std::string path;         // SCRIPT_NAME + PATH_INFO
-    std::string action;       // ONLOGIN_ACTION: the server's choice; empty: none
-    std::string appid;        // ONLOGIN_APPID: the server's choice; empty: none
-    std::string query;        // still encoded
+    std::string id;       // from the server in front, or made up; for the log
+    std::string method;   // as sent
+    std::string path;     // SCRIPT_NAME + PATH_INFO
+    std::string action;   // ONLOGIN_ACTION: the server's choice; empty: none
+    std::string appid;    // ONLOGIN_APPID: the server's choice; empty: none
+    std::string redirect; // ONLOGIN_REDIRECT: where the server goes on; empty: nowhere
+    Secret refused_token; // ONLOGIN_REFUSED_TOKEN: WeChat does not take it any more; empty: none
+    std::string query;    // still encoded
     std::string content_type; // as sent
     std::string referer;      // as sent
     Secret token;             // of the session, from Authorization or X-WX-Skey; empty: none

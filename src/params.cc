@@ -47,6 +47,13 @@ Params::Params(const Request& request)
                          415};
 }
 
+Params Params::of_query(const Request& request)
+{
+    Params params;
+    params.read_form(request.query);
+    return params;
+}
+
 void Params::read_form(std::string_view text)
 {
     while (!text.empty()) {

@@ -21,6 +21,9 @@ public:
     // more than 100 names, 413 for a body over the limit, 415 for a body of another type.
     explicit Params(const Request& request);
 
+    // Reads the query alone, whatever the method and the body are.
+    static Params of_query(const Request& request);
+
     // The value of `name`. Throws BadRequest if it is missing, empty, or not text (in JSON).
     [[nodiscard]] const std::string& require(std::string_view name) const;
 
@@ -28,6 +31,7 @@ public:
     [[nodiscard]] std::optional<std::string> find(std::string_view name) const;
 
 private:
+    Params() = default;
     void read_form(std::string_view text);
     void read_json(std::string_view text);
     void add(std::string name, std::optional<std::string> value);

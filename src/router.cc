@@ -37,8 +37,10 @@ struct Route
 constexpr Route routes[] = {
     {"login", Kind::Public, Get | Post, true, true, login}, // code -> identity and session
     {"logout", Kind::Public, Post, true, true, logout},
+    {"phone", Kind::Public, Post, true, true, phone}, // code of getPhoneNumber -> phone number
     {"health", Kind::Public, Get, false, false, health},
     {"auth", Kind::Internal, Any, true, false, auth}, // nginx's auth_request: 204 or 401
+    {"access_token", Kind::Internal, Any, true, false, access_token}, // the same: 204
 };
 
 const Route* find_route(std::string_view action)
@@ -128,7 +130,7 @@ Answer explain(const std::exception_ptr& failure, Trace& trace)
     } catch (const Refused& e) {
         trace.errcode = e.errcode;
         trace.rid = e.rid;
-        const auto& row = find_errcode(e.errcode);
+        const auto& row = find_errcode(e.errcode, e.api);
         return {fail(row.status, e.errcode, row.message, row.recover, row.retry_after_s),
                 "refused"};
     } catch (const Unreachable& e) {

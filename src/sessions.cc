@@ -71,6 +71,18 @@ std::optional<std::string> renew(const SessionConfig& session, const Allowed& us
     return seal_token(*session.keys, fresh);
 }
 
+void tell_user(Response& response, const SessionConfig& session, const Allowed& user)
+{
+    const auto& claims = user.claims();
+    auto& headers = response.headers;
+    headers.emplace_back("X-WX-OPENID", claims.openid);
+    headers.emplace_back("X-WX-APPID", claims.appid);
+    headers.emplace_back("X-WX-UNIONID", claims.unionid);
+    headers.emplace_back("X-WX-SOURCE", "wx_client");
+    if (auto token = renew(session, user))
+        headers.emplace_back("Onlogin-Token", std::move(*token));
+}
+
 Task<> end_session(App& app, const Allowed& user)
 {
     const auto& claims = user.claims();

@@ -47,6 +47,11 @@ std::string begin_session(const SessionConfig& session, const std::string& appid
 // id: whoever logs out with one of them ends the session.
 std::optional<std::string> renew(const SessionConfig& session, const Allowed& user);
 
+// Adds headers for the backend: who the user is, as WeChat's own cloud hosting says it, and a fresh
+// token when it is time for one (Onlogin-Token).
+// https://developers.weixin.qq.com/miniprogram/dev/wxcloudrun/src/development/weixin/callcontainer.html
+void tell_user(Response& response, const SessionConfig& session, const Allowed& user);
+
 // Ends the session, on every worker that shares the store.
 Task<> end_session(App& app, const Allowed& user);
 

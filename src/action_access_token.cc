@@ -1,0 +1,24 @@
+#include "actions.hh"
+#include "mini_program.hh"
+
+namespace onlogin {
+
+// In a header, as nginx's auth_request hands on nothing else. The method and the body are those of
+// the request that it asks for: they say nothing here.
+Task<Response> access_token(App& app, Request& request)
+{
+    const auto config = app.config;
+    const auto& mini = choose_app(*config, request, Params::of_query(request));
+    request.trace.app = mini.appid;
+    const auto deadline = request.arrived + milliseconds{config->wechat.timeout_ms};
+    Secret token;
+    if (request.refused_token.empty())
+        token = co_await app.tokens.get(config, mini, deadline);
+    else
+        token = co_await app.tokens.renew(config, mini, request.refused_token, deadline);
+    Response response{204, {}, {}, {}};
+    response.headers.emplace_back("Onlogin-Access-Token", token.reveal());
+    co_return response;
+}
+
+} // namespace onlogin

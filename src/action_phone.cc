@@ -1,0 +1,63 @@
+#include "actions.hh"
+#include "code.hh"
+#include "error.hh"
+#include "params.hh"
+#include "sessions.hh"
+
+#include <algorithm>
+
+namespace onlogin {
+
+namespace {
+
+// A part of a phone number, which WeChat writes as a text or, at times, as a number.
+std::string phone_text(const Json::Value& value)
+{
+    auto text = value.isString() || value.isInt() ? value.asString() : std::string{};
+    const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= '0' && c <= '9') || c == '+' || c == '-' || c == ' ';
+    });
+    if (text.empty() || text.size() > 32 || !plain)
+        throw Unusable{"the phone number is none"};
+    return text;
+}
+
+// To the server in front, which goes on with the client's request and hands it to the backend. The
+// client sees what the backend answers, and not the number.
+// https://nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_ignore_headers
+Response for_backend(const std::string& redirect, const Json::Value& phone)
+{
+    auto response = Response::ok(Json::Value{Json::objectValue});
+    response.headers = {{"X-Accel-Redirect", redirect},
+                        {"Onlogin-Phone-Number", phone_text(phone["purePhoneNumber"])},
+                        {"Onlogin-Phone-Country", phone_text(phone["countryCode"])}};
+    return response;
+}
+
+} // namespace
+
+Task<Response> phone(App& app, Request& request)
+{
+    const auto config = app.config;
+    const auto user = co_await allow(app, request);
+    const auto& claims = user.claims();
+    request.trace.app = claims.appid;
+    const Params params{request};
+    const auto& code = params.require("code");
+    check_phone_code(code);
+
+    const auto& mini = *config->find_app(claims.appid); // allow() has seen to it
+    const auto deadline = request.arrived + milliseconds{config->wechat.timeout_ms};
+    const auto began = Clock::now();
+    const auto number =
+        co_await app.wechat.phone_number(config, mini, claims.openid, code, deadline);
+    request.trace.wechat_ms =
+        std::chrono::duration_cast<milliseconds>(Clock::now() - began).count();
+    if (request.redirect.empty())
+        co_return Response::ok(number);
+    auto response = for_backend(request.redirect, number);
+    tell_user(response, config->session, user);
+    co_return response;
+}
+
+} // namespace onlogin
