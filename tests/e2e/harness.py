@@ -210,16 +210,36 @@ class FakeWechat:
         until(ready, 20, 'the fake WeChat')
         self.context = ssl.create_default_context(cafile=self.ca)
 
-    def ask(self, path, **query):
+    def request(self, method, path, query, body=None, content_type=None):
+        """Any request of it, and its answer."""
         connection = http.client.HTTPSConnection('localhost', self.port, context=self.context,
-                                                 timeout=10)
-        connection.request('GET', path + '?' + urllib.parse.urlencode(query))
+                                                 timeout=10 * PATIENCE)
+        began = time.monotonic()
+        connection.request(method, path + '?' + urllib.parse.urlencode(query), body,
+                           {'Content-Type': content_type} if content_type else {})
         response = connection.getresponse()
-        text = response.read().decode()
+        text = response.read()
         connection.close()
-        if response.status != 200:
-            raise AssertionError(f'the fake WeChat refused {query}: {text}')
-        return text
+        return fcgi.Answer(response.status,
+                           {name.lower(): value for name, value in response.getheaders()},
+                           text, time.monotonic() - began)
+
+    def get(self, path, /, **query):
+        return self.request('GET', path, query)
+
+    def post(self, path, body, /, content_type='application/json', **query):
+        """`body` is bytes, text, or what JSON is made of."""
+        if not isinstance(body, (bytes, str)):
+            body = json.dumps(body)
+        return self.request('POST', path, query,
+                            body if isinstance(body, bytes) else body.encode(), content_type)
+
+    def ask(self, path, /, **query):
+        """The text that a path of its own, /fake/..., answers."""
+        answer = self.get(path, **query)
+        if answer.status != 200:
+            raise AssertionError(f'the fake WeChat refused {query}: {answer.body.decode()}')
+        return answer.body.decode()
 
     def code(self, app=APP, **options):
         """A login code whose exchange does what the options of the fake say."""
@@ -227,9 +247,41 @@ class FakeWechat:
         keep_private(options['session_key'])
         return keep_private(self.ask('/fake/code', appid=app, **options))
 
+    def phone_code(self, app=APP, **options):
+        """A phone code, of a number that nobody else has unless told."""
+        if 'user' not in options:
+            options.setdefault('phone', '1' + ''.join(random.choices('3456789', k=10)))
+        if 'phone' in options:
+            keep_private(options['phone'].split()[-1])
+        return keep_private(self.ask('/fake/phone-code', appid=app, **options))
+
     def exchanges(self, code):
         """How many exchanges of `code` it has seen."""
         return int(self.ask('/fake/exchanges', code=code))
+
+    def fetch_token(self, app=APP, force=False):
+        """The answer to who fetches an access token, as the worker does."""
+        return self.post('/cgi-bin/stable_token',
+                         {'grant_type': 'client_credential', 'appid': app, 'secret': SECRETS[app],
+                          'force_refresh': force})
+
+    def access_token(self, app=APP, **options):
+        """access_token (empty: none yet), expires_in, and how often it was fetched: fetches, and
+        forced of them. Options say how the coming fetches go; ok=1 takes them back."""
+        return self.token_state('/fake/access-token', appid=app, **options)
+
+    def spoil_token(self, app=APP, how='dead', **options):
+        """Lets WeChat refuse the access token; then as access_token()."""
+        return self.token_state('/fake/spoil-token', appid=app, how=how, **options)
+
+    def token_state(self, path, /, **query):
+        state = json.loads(self.ask(path, **query))
+        if state['access_token']:
+            keep_private(state['access_token'])
+        return state
+
+    def end(self):
+        self.process.end()
 
 
 def magic(what='', word=None):

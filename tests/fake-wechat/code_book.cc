@@ -4,11 +4,16 @@
 
 namespace onlogin::fake {
 
-std::string CodeBook::issue(const std::string& appid, Behaviour behaviour)
+bool CodeRecord::good(Purpose purpose, const std::string& app) const
 {
-    auto code = random_code();
-    auto& issued = record(code);
-    issued.issued = true;
+    return issued_for == purpose && appid == app && Clock::now() < expires;
+}
+
+std::string CodeBook::issue(Purpose purpose, const std::string& appid, Behaviour behaviour)
+{
+    auto code = purpose == Purpose::Phone ? random_phone_code() : random_code();
+    auto& issued = records_[code];
+    issued.issued_for = purpose;
     issued.appid = appid;
     issued.expires = Clock::now() + behaviour.life;
     issued.behaviour = std::move(behaviour);
@@ -17,29 +22,15 @@ std::string CodeBook::issue(const std::string& appid, Behaviour behaviour)
 
 CodeRecord& CodeBook::exchange(const std::string& code)
 {
-    auto& exchanged = record(code);
+    auto& exchanged = records_[code];
     ++exchanged.exchanges;
     return exchanged;
 }
 
 unsigned CodeBook::exchanges(const std::string& code) const
 {
-    const auto found = records_.find(code);
-    return found == records_.end() ? 0 : found->second.exchanges;
-}
-
-CodeRecord& CodeBook::record(const std::string& code)
-{
-    const auto [place, added] = records_.try_emplace(code);
-    auto& result = place->second;
-    if (added) {
-        seen_.push_back(code);
-        if (seen_.size() > 1'000'000) {
-            records_.erase(seen_.front());
-            seen_.pop_front();
-        }
-    }
-    return result;
+    const auto* const found = records_.find(code);
+    return found ? found->exchanges : 0;
 }
 
 } // namespace onlogin::fake

@@ -1,31 +1,35 @@
 #pragma once
 
-// The login codes that were issued, and how often each code was exchanged.
+// The codes that were issued, for logins and for phone numbers, and how often each was exchanged.
 
 #include "behaviour.hh"
+#include "recent.hh"
 
-#include <deque>
+#include <optional>
 #include <string>
-#include <unordered_map>
 
 namespace onlogin::fake {
 
 struct CodeRecord
 {
-    bool issued = false; // else somebody made it up
-    std::string appid;   // the app that it was issued for
+    std::optional<Purpose> issued_for; // absent: somebody made it up
+    std::string appid;                 // the app that it was issued for
     Behaviour behaviour;
     Clock::time_point expires;
     bool used = false;
-    unsigned exchanges = 0;
+    unsigned exchanges = 0; // requests that brought it
+    unsigned refusals = 0;  // those answered with the errcode of its behaviour
+
+    // Whether it was issued for this and has not expired.
+    [[nodiscard]] bool good(Purpose purpose, const std::string& app) const;
 };
 
 // Remembers the last million codes; older ones are as if never seen.
 class CodeBook
 {
 public:
-    // A fresh code of `appid`, for one login.
-    std::string issue(const std::string& appid, Behaviour behaviour);
+    // A fresh code of `appid`, for one exchange: Login or Phone.
+    std::string issue(Purpose purpose, const std::string& appid, Behaviour behaviour);
 
     // Counts one exchange of `code`. The record is valid until the next call.
     CodeRecord& exchange(const std::string& code);
@@ -34,10 +38,7 @@ public:
     [[nodiscard]] unsigned exchanges(const std::string& code) const;
 
 private:
-    CodeRecord& record(const std::string& code);
-
-    std::unordered_map<std::string, CodeRecord> records_;
-    std::deque<std::string> seen_; // the codes of records_, oldest first
+    Recent<CodeRecord> records_{1'000'000};
 };
 
 } // namespace onlogin::fake

@@ -1,187 +1,127 @@
 #include "fake_wechat.hh"
 
-#include "encode.hh"
+#include "endpoints.hh"
 #include "error.hh"
-#include "random_text.hh"
-#include "wechat_text.hh"
+
+#include <algorithm>
 
 namespace onlogin::fake {
 
 namespace {
 
-Response text_response(int status, std::string text)
+Endpoint list_apps, help;
+
+struct Place
 {
-    Response response;
-    response.status = status;
-    response.content_type = "text/plain";
-    response.body = std::move(text);
-    return response;
+    std::string_view path;
+    std::string_view parameters;
+    std::string_view help;
+    Endpoint* answer;
+};
+
+constexpr Place places[] = {
+    {"/sns/jscode2session", "?appid=&secret=&js_code=&grant_type=authorization_code", "as WeChat",
+     jscode2session},
+    {"/cgi-bin/stable_token", "", "as WeChat", stable_token},
+    {"/wxa/business/getuserphonenumber", "?access_token=", "as WeChat", get_phone_number},
+    {"/fake/code", "?appid=", "a fresh login code; options may follow", issue_code},
+    {"/fake/phone-code", "?appid=", "a fresh phone code; options may follow", issue_phone_code},
+    {"/fake/exchanges", "?code=", "how many exchanges that code has seen", count_exchanges},
+    {"/fake/access-token", "?appid=",
+     "the access token and how often it was fetched; options say how the coming fetches go, and "
+     "replace earlier ones; renewals=N: as if renewed by force N times today",
+     show_access_token},
+    {"/fake/spoil-token", "?appid=&how=",
+     "dead: APIs refuse the token, normal mode goes on giving it out; replaced: somebody else has "
+     "renewed it; expired: so it has; errcode=N is the refusal; all renewals by force are "
+     "forgotten",
+     spoil_access_token},
+    {"/fake/apps", "", "the apps: appid and secret", list_apps},
+    {"/fake/help", "", "this", help},
+};
+
+Answer list_apps(World& world, const Request& /*request*/, const Query& /*query*/)
+{
+    std::string text;
+    for (const auto& app : world.apps)
+        text += app.appid + ' ' + app.secret + '\n';
+    return answer(text);
 }
 
-Response error_response(int errcode)
+Answer help(World& /*world*/, const Request& /*request*/, const Query& /*query*/)
 {
-    return text_response(200, write(error_members(errcode)));
+    return answer(help_text());
 }
 
-// The errcode of what is wrong with everything but the code, in WeChat's order; 0 if nothing is.
-int check_caller(const Request& request, const Query& query, const std::vector<KnownApp>& apps,
-                 const std::string& code)
-{
-    const auto appid = find(query, "appid");
-    const auto secret = find(query, "secret");
-    if (request.method != "GET" || appid.empty())
-        return 41002; // WeChat does not see the parameters of a POST
-    if (secret.empty())
-        return 41004;
-    if (code.empty())
-        return 41008;
-    if (find(query, "grant_type") != "authorization_code")
-        return 40002;
-    const auto* const app = find(apps, appid);
-    if (!app)
-        return 40013;
-    if (app->secret != secret)
-        return 40125;
-    return app->errcode;
+Answer decide(World& world, const Request& request)
+try {
+    const auto query = read_query(request.query);
+    if (!query)
+        throw BadRequest{"a parameter is not percent-encoded"};
+    const auto place = std::ranges::find(places, request.path, &Place::path);
+    if (place == std::end(places))
+        throw BadRequest{"nothing here: see /fake/help", 404};
+    return place->answer(world, request, *query);
+} catch (const BadRequest& wrong) {
+    return answer(wrong.what(), plain, wrong.status);
 }
 
-Members success_members(const Behaviour& behaviour, const std::string& appid)
+// Lines of up to 80 characters, behind 24 blanks.
+std::string indented(std::string_view text)
 {
-    const auto or_made = [](const std::string& given, std::string made) {
-        return quoted(given.empty() ? made : given);
-    };
-    Members members;
-    members.emplace_back("session_key", or_made(behaviour.session_key, random_session_key()));
-    if (behaviour.expires_in)
-        members.emplace_back("expires_in", "7200");
-    members.emplace_back("openid",
-                         or_made(behaviour.openid, identifier(appid + '/' + behaviour.user)));
-    if (behaviour.unionid) // the same in all apps
-        members.emplace_back("unionid", quoted(identifier("unionid/" + behaviour.user)));
-    if (behaviour.errcode_zero)
-        for (auto& member : error_members(0, behaviour.errcode_as_string))
-            members.push_back(std::move(member));
-    return members;
+    constexpr std::size_t indent = 24, width = 56;
+    std::string result;
+    while (!text.empty()) {
+        const auto fits = text.size() <= width;
+        const auto end = fits ? text.size() : text.rfind(' ', width);
+        result += std::string(indent, ' ') + std::string{text.substr(0, end)} + '\n';
+        text.remove_prefix(fits ? end : end + 1);
+    }
+    return result;
+}
+
+std::string describe_places()
+{
+    std::string text;
+    for (const auto& place : places) {
+        std::string left = "  " + std::string{place.path} + std::string{place.parameters};
+        auto help_lines = indented(place.help);
+        if (left.size() < 24)
+            help_lines.replace(0, left.size(), left);
+        else
+            left += '\n';
+        text += left.size() > 24 ? left + help_lines : help_lines;
+    }
+    return text;
 }
 
 } // namespace
 
-const FakeWechat::Endpoint FakeWechat::endpoints[] = {
-    {"/sns/jscode2session", &FakeWechat::exchange},
-    {"/fake/code", &FakeWechat::issue},
-    {"/fake/exchanges", &FakeWechat::count},
-    {"/fake/apps", &FakeWechat::list_apps},
-    {"/fake/help", &FakeWechat::help},
-};
-
 FakeWechat::FakeWechat(Loop& loop, std::vector<KnownApp> apps)
     : loop_{loop}
-    , apps_{std::move(apps)}
+    , world_{std::make_unique<World>()}
 {
+    world_->apps = std::move(apps);
 }
+
+FakeWechat::~FakeWechat() = default;
 
 Task<Response> FakeWechat::answer(Request& request)
 {
-    auto later = decide(request);
+    auto later = decide(*world_, request);
     if (later.delay > milliseconds{0})
         co_await pause(loop_, later.delay);
     co_return std::move(later.response);
 }
 
-FakeWechat::Later FakeWechat::decide(const Request& request)
-try {
-    const auto query = read_query(request.query);
-    if (!query)
-        throw BadRequest{"a parameter is not percent-encoded"};
-    for (const auto& endpoint : endpoints)
-        if (request.path == endpoint.path)
-            return (this->*endpoint.answer)(request, *query);
-    throw BadRequest{"nothing here: see /fake/help", 404};
-} catch (const BadRequest& wrong) {
-    return {text_response(wrong.status, wrong.what())};
-}
-
-FakeWechat::Later FakeWechat::exchange(const Request& request, const Query& query)
-{
-    const auto appid = find(query, "appid");
-    const auto code = find(query, "js_code");
-    auto& record = codes_.exchange(code);
-    if (const int errcode = check_caller(request, query, apps_, code))
-        return {error_response(errcode)};
-
-    const auto magic = record.issued ? std::nullopt : read_magic_code(code);
-    const bool alive = record.issued && record.appid == appid && Clock::now() < record.expires;
-    if (!magic && !alive)
-        return {error_response(40029)};
-    if (record.used)
-        return {error_response(40163)};
-
-    const auto& behaviour = magic ? *magic : record.behaviour;
-    const bool refused =
-        behaviour.errcode && (!behaviour.times || record.exchanges <= *behaviour.times);
-    record.used = !magic && !refused;
-    auto members = refused ? error_members(*behaviour.errcode, behaviour.errcode_as_string)
-                           : success_members(behaviour, appid);
-
-    Later later{text_response(behaviour.status, write(members)), behaviour.delay};
-    auto& response = later.response;
-    if (behaviour.body) {
-        response.content_type = behaviour.body->content_type;
-        response.body = behaviour.body->make(std::move(members));
-    }
-    if (response.status / 100 == 3) { // who follows shows up as one exchange more
-        std::string location = "/sns/jscode2session?js_code=";
-        append_percent_encoded(location, code);
-        response.headers.emplace_back("Location", std::move(location));
-    }
-    return later;
-}
-
-FakeWechat::Later FakeWechat::issue(const Request& /*request*/, const Query& query)
-{
-    const auto appid = find(query, "appid");
-    if (!find(apps_, appid))
-        throw BadRequest{"appid is missing or unknown: see /fake/apps"};
-    Behaviour behaviour;
-    for (const auto& [name, value] : query)
-        if (name != "appid")
-            set_option(behaviour, name, value);
-    return {text_response(200, codes_.issue(appid, std::move(behaviour)))};
-}
-
-FakeWechat::Later FakeWechat::count(const Request& /*request*/, const Query& query)
-{
-    return {text_response(200, std::to_string(codes_.exchanges(find(query, "code"))))};
-}
-
-FakeWechat::Later FakeWechat::list_apps(const Request& /*request*/, const Query& /*query*/)
-{
-    std::string text;
-    for (const auto& app : apps_)
-        text += app.appid + ' ' + app.secret + '\n';
-    return {text_response(200, text)};
-}
-
-FakeWechat::Later FakeWechat::help(const Request& /*request*/, const Query& /*query*/)
-{
-    return {text_response(200, help_text())};
-}
-
 std::string help_text()
 {
-    return R"(Endpoints:
-  /sns/jscode2session?appid=&secret=&js_code=&grant_type=authorization_code
-                        as WeChat
-  /fake/code?appid=     a fresh login code; parameters from below may follow
-  /fake/exchanges?code= how many exchanges that code has seen
-  /fake/apps            the apps: appid and secret
-  /fake/help            this
-
-What the exchange of a code does:
+    return "Endpoints:\n" + describe_places() + R"(
+Options of login codes (c), of phone codes (p), of the fetches of tokens (t):
 )" + describe_options() +
            R"(
-Magic codes need no asking, suit every app and are never used up. They are such
-options, with a dash for =, joined by dots:
+Magic codes need no asking, are login codes and phone codes, suit every app and
+are never used up. They are such options, with a dash for =, joined by dots:
   errcode-40029         always refused with 40029
   errcode--1.times-1    "system error" once, then a login
   delay-1500            a login, answered after 1.5 seconds

@@ -38,4 +38,12 @@ const KnownApp* find(const std::vector<KnownApp>& apps, std::string_view appid)
     return found == apps.end() ? nullptr : &*found;
 }
 
+int check_app(const std::vector<KnownApp>& apps, std::string_view appid, std::string_view secret)
+{
+    const auto* const app = find(apps, appid);
+    if (!app)
+        return 40013;
+    return app->secret == secret ? app->errcode : 40125;
+}
+
 } // namespace onlogin::fake

@@ -26,6 +26,9 @@ void print_usage(std::FILE* to)
                  help_text().c_str());
 }
 
+// Images are uploaded, too.
+constexpr std::size_t most_body_bytes = std::size_t{4} << 20;
+
 int serve()
 {
     const char* const apps = std::getenv("FAKE_WECHAT_APPS");
@@ -34,7 +37,7 @@ int serve()
     FakeWechat wechat{loop, read_apps(apps ? apps : default_apps)};
     FcgiGateway gateway{loop,
                         Fd{0},
-                        {.drain = milliseconds{1000}},
+                        {.body_bytes = most_body_bytes, .drain = milliseconds{1000}},
                         [&](Request& request) { return wechat.answer(request); },
                         log,
                         [&] { loop.stop(); }};

@@ -8,15 +8,15 @@ namespace {
 
 constexpr std::string_view plain = "text/plain";
 
-std::string without_openid(Members members)
+std::string without(Members members, std::string_view name)
 {
-    std::erase_if(members, [](const auto& member) { return member.first == "openid"; });
+    std::erase_if(members, [&](const auto& member) { return member.first == name; });
     return write(members);
 }
 
-std::string with_openid(Members members, std::string value)
+std::string with(Members members, std::string_view name, std::string value)
 {
-    set(members, "openid", std::move(value));
+    set(members, name, std::move(value));
     return write(members);
 }
 
@@ -71,11 +71,19 @@ constexpr OddBody bodies[] = {
          return std::string{"<html><head><title>502 Bad Gateway</title></head></html>\r\n"};
      }},
     {"array", "the object in an array", plain, [](Members m) { return '[' + write(m) + ']'; }},
-    {"noopenid", "no openid", plain, without_openid},
+    {"noopenid", "no openid", plain, [](Members m) { return without(std::move(m), "openid"); }},
     {"emptyopenid", "openid is \"\"", plain,
-     [](Members m) { return with_openid(std::move(m), "\"\""); }},
+     [](Members m) { return with(std::move(m), "openid", "\"\""); }},
     {"numberopenid", "openid is a number", plain,
-     [](Members m) { return with_openid(std::move(m), "28"); }},
+     [](Members m) { return with(std::move(m), "openid", "28"); }},
+    {"notoken", "no access_token", plain,
+     [](Members m) { return without(std::move(m), "access_token"); }},
+    {"emptytoken", "access_token is \"\"", plain,
+     [](Members m) { return with(std::move(m), "access_token", "\"\""); }},
+    {"noexpiry", "no expires_in", plain,
+     [](Members m) { return without(std::move(m), "expires_in"); }},
+    {"nophone", "no phone_info", plain,
+     [](Members m) { return without(std::move(m), "phone_info"); }},
     {"twice", "a second, different openid", plain, with_openid_twice},
     {"truncated", "the first half of the text", plain, [](Members m) { return cut(m); }},
     {"huge", "more than 64 KiB", plain, with_padding},

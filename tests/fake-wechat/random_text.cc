@@ -42,6 +42,22 @@ std::string random_code()
     return code;
 }
 
+std::string random_phone_code()
+{
+    std::string code;
+    while (code.size() < 64)
+        code += "0123456789abcdef"[random_number() % 16];
+    return code;
+}
+
+std::string random_access_token()
+{
+    std::string token = "74_";
+    while (token.size() < 136)
+        token += alphabet[random_number() % 64];
+    return token;
+}
+
 std::string random_session_key()
 {
     // 16 bytes are 21 whole groups of six bits and two bits more.
@@ -58,6 +74,16 @@ std::string identifier(std::string_view seed)
     std::string text = "o";
     while (text.size() < 28)
         text += alphabet[numbers() % 64];
+    return text;
+}
+
+std::string mobile_number(std::string_view seed)
+{
+    std::mt19937_64 numbers{hash(seed)};
+    std::string text = "1";
+    text += "3456789"[numbers() % 7];
+    while (text.size() < 11)
+        text += static_cast<char>('0' + numbers() % 10);
     return text;
 }
 

@@ -19,20 +19,27 @@ struct Wording
 
 constexpr Wording wordings[] = {
     {-1, "system error, "},
+    {40001, "invalid credential, access_token is invalid or not latest, could get access_token by "
+            "getStableAccessToken, more details at https://mmbizurl.cn/s/JtxxFh33r "},
     {40002, "invalid grant_type, "},
     {40013, "invalid appid, "},
+    {40014, "invalid access_token "},
     {40029, "invalid code, "},
     {40125, "invalid appsecret, "},
     {40163, "code been used, "},
     {40164, "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist, "},
     {40226, "code blocked, "},
     {40243, "appsecret has been frozen, "},
+    {41001, "access_token missing "},
     {41002, "appid missing, "},
     {41004, "appsecret missing, "},
     {41008, "missing code, "},
+    {42001, "access_token expired "},
     {42003, "code expired, "},
+    {43002, "require POST method "},
     {45009, "reach max api daily quota limit "},
     {45011, "api minute-quota reach limit, must slower, retry next minute, "},
+    {47001, "data format error "},
     {48001, "api unauthorized, "},
     {48004, "api forbidden for illegal reason, "},
     {50001, "user unauthorized, "},
@@ -91,12 +98,18 @@ std::string write(const Members& members)
     return text + '}';
 }
 
-Members error_members(int errcode, bool as_string)
+Members error_members(int errcode, bool as_string, std::string_view hint)
 {
     const auto number = std::to_string(errcode);
     std::string message = "ok";
-    if (errcode != 0)
-        message = std::string{wording(errcode)} + "rid: " + make_rid();
+    if (errcode != 0) {
+        message = wording(errcode);
+        if (!hint.empty()) {
+            message.resize(message.find_last_not_of(", ") + 1);
+            message += " hint: [" + std::string{hint} + "] ";
+        }
+        message += "rid: " + make_rid();
+    }
     return {{"errcode", as_string ? quoted(number) : number}, {"errmsg", quoted(message)}};
 }
 

@@ -23,7 +23,8 @@ void set(Members& members, std::string_view name, std::string value);
 std::string write(const Members& members);
 
 // {"errcode":40029,"errmsg":"invalid code, rid: 66c69111-4157f271-729ca238"}; the number is sent
-// as a JSON string if `as_string`. 0 is "ok", without a rid.
-Members error_members(int errcode, bool as_string = false);
+// as a JSON string if `as_string`. 0 is "ok", without a rid. Some APIs have a `hint` before the
+// rid: "invalid code hint: [sJ4fYa0bE] rid: 66c69111-4157f271-729ca238".
+Members error_members(int errcode, bool as_string = false, std::string_view hint = {});
 
 } // namespace onlogin::fake
