@@ -13,6 +13,9 @@ Task<Response> login(App& app, Request& request);
 // Ends the session of the token that the request carries, on every worker that shares the store.
 Task<Response> logout(App& app, Request& request);
 
+// What WeChat's client has encrypted for the server, decrypted with the session's session_key.
+Task<Response> decrypt(App& app, Request& request);
+
 // 204 with who the token is of in headers, and a fresh token when it is time for one.
 Task<Response> auth(App& app, Request& request);
 

@@ -37,6 +37,7 @@ struct Route
 constexpr Route routes[] = {
     {"login", Kind::Public, Get | Post, true, true, login}, // code -> identity and session
     {"logout", Kind::Public, Post, true, true, logout},
+    {"decrypt", Kind::Public, Post, true, true, decrypt}, // what WeChat has encrypted for us
     {"health", Kind::Public, Get, false, false, health},
     {"auth", Kind::Internal, Any, true, false, auth}, // nginx's auth_request: 204 or 401
 };
@@ -125,6 +126,8 @@ Answer explain(const std::exception_ptr& failure, Trace& trace)
     } catch (const Unauthorized& e) {
         return {fail(401, 401, "there is no session, or it is over: log in", recover::login, 0),
                 e.what()};
+    } catch (const StaleSession& e) {
+        return {fail(401, 401, e.what(), recover::login, 0), e.cause};
     } catch (const Refused& e) {
         trace.errcode = e.errcode;
         trace.rid = e.rid;
