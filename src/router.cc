@@ -40,6 +40,7 @@ constexpr Route routes[] = {
     {"decrypt", Kind::Public, Post, true, true, decrypt}, // what WeChat has encrypted for us
     {"health", Kind::Public, Get, false, false, health},
     {"auth", Kind::Internal, Any, true, false, auth}, // nginx's auth_request: 204 or 401
+    {"sign", Kind::Internal, Post, true, true, sign},
 };
 
 const Route* find_route(std::string_view action)
