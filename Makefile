@@ -4,7 +4,7 @@
 # make check      unit tests only, without installing anything
 # make lint       formatting and static checks
 # make bench      speed, as ratios to nginx itself
-# make fuzz       ten minutes of made-up session tokens; SECONDS_EACH= changes that
+# make fuzz       ten minutes of made-up tokens, ten of user data; SECONDS_EACH= changes that
 # make install    into $(DESTDIR)$(PREFIX); uninstall takes it back
 # make deb        the Debian packages, in build/
 # make test-deb   the same, tried in a bare Debian; as root
@@ -40,8 +40,9 @@ fake     := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/fake-wechat/*.cc))
 driver   := $(build)/tests/revocations/driver.o
 bare     := $(build)/tests/bench/bare_responder.o
 tokens   := $(patsubst %,$(build)/src/%.o,session_token session_keys paserk paseto crypto base64 \
-                rfc3339 encode json)
-loose    := $(build)/tests/bench/token_speed.o $(build)/tests/fuzz/token.o
+                rfc3339 encode json user_data)
+fuzzers  := token user_data
+loose    := $(build)/tests/bench/token_speed.o $(fuzzers:%=$(build)/tests/fuzz/%.o)
 
 # What the targets need beyond make and git, as Debian 12 names it.
 build_packages := g++ pkg-config libuv1-dev libcurl4-openssl-dev libjsoncpp-dev libssl-dev \
@@ -77,7 +78,7 @@ $(build)/bare-responder: $(bare)
 $(build)/token-speed: $(tokens) $(build)/tests/bench/token_speed.o
 	$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -o $@
 
-$(build)/token-fuzzer: $(tokens) $(build)/tests/fuzz/token.o
+$(fuzzers:%=$(build)/%-fuzzer): $(build)/%-fuzzer: $(tokens) $(build)/src/http.o $(build)/tests/fuzz/%.o
 	$(CXX) $(cxxflags) -fsanitize=fuzzer $(LDFLAGS) $^ $(libs) -o $@
 
 $(units): own := -Isrc -DBOOST_TEST_DYN_LINK
@@ -124,10 +125,14 @@ test-deb:
 fuzz:
 	@tests/install-packages $(fuzz_packages)
 	@$(MAKE) --no-print-directory -j$$(nproc) CXX=clang++ sanitize=address,undefined,fuzzer-no-link \
-	    build/address-undefined-fuzzer-no-link/token-fuzzer
-	@mkdir -p build/fuzz
-	@build/address-undefined-fuzzer-no-link/token-fuzzer -max_total_time=$(or $(SECONDS_EACH),600) \
-	    -max_len=9000 -artifact_prefix=build/fuzz/ build/fuzz tests/fuzz/seeds
+	    $(fuzzers:%=build/address-undefined-fuzzer-no-link/%-fuzzer)
+	@for fuzzer in $(fuzzers); do \
+	    mkdir -p build/fuzz/$$fuzzer && \
+	    build/address-undefined-fuzzer-no-link/$$fuzzer-fuzzer \
+	        -max_total_time=$(or $(SECONDS_EACH),600) -max_len=9000 \
+	        -artifact_prefix=build/fuzz/$$fuzzer- build/fuzz/$$fuzzer \
+	        tests/fuzz/seeds/$$fuzzer || exit 1; \
+	done
 
 lint:
 	@tests/install-packages $(lint_packages)

@@ -43,12 +43,25 @@ bool is_wafer2(const Request& request, const Params& params, const Config& confi
     return true;
 }
 
-// Who has logged in, for that client: what WeChat has encrypted for us if that came along, and
-// the openid in any case. It takes no answer without.
+// What WeChat has encrypted for us, if that came along and can be read; of any age, as nothing
+// depends on it. The login is good without.
+Json::Value profile(const Wafer2Login& login, const Identity& identity, const std::string& appid)
+{
+    try {
+        if (!login.encrypted_data.empty())
+            return open_user_data(identity.session_key, login.encrypted_data, login.iv, appid)
+                .object;
+    } catch (const BadRequest&) {   // damaged, or of another mini program
+    } catch (const StaleSession&) { // encrypted before this login
+    }
+    return Json::Value{Json::objectValue};
+}
+
+// Who has logged in, for that client: the profile, and the openid in any case. It takes no answer
+// without.
 Json::Value user_info(const Wafer2Login& login, const Identity& identity, const std::string& appid)
 {
-    auto data = open_user_data(identity.session_key, login.encrypted_data, login.iv, appid);
-    auto user = data ? std::move(*data) : Json::Value{Json::objectValue};
+    auto user = profile(login, identity, appid);
     user.removeMember("watermark");
     user["openId"] = identity.openid; // WeChat has left it out at times
     return user;

@@ -16,6 +16,12 @@ Task<Response> logout(App& app, Request& request);
 // Trades the code of getPhoneNumber for the phone number of the user whose token it is.
 Task<Response> phone(App& app, Request& request);
 
+// What WeChat's client has encrypted for the server, decrypted with the session's session_key.
+Task<Response> decrypt(App& app, Request& request);
+
+// The body's signature with the session's session_key, as WeChat's server API wants it.
+Task<Response> sign(App& app, Request& request);
+
 // 204 with who the token is of in headers, and a fresh token when it is time for one.
 Task<Response> auth(App& app, Request& request);
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// base64url without padding (RFC 4648, section 5).
+// base64 (RFC 4648): base64url without padding (section 5) for what is ours, and the one with + and
+// / (section 4) for what WeChat sends.
 
 #include <optional>
 #include <string>
@@ -15,5 +16,8 @@ void append_base64url(std::string& to, std::string_view bytes);
 // padding, other characters, a lone last character and bits behind the last byte are refused, so
 // that the same bytes have one text only.
 std::optional<std::string> base64url_decode(std::string_view text);
+
+// The bytes of `text` in base64 with + and /, padded with = to a multiple of four. As strict.
+std::optional<std::string> base64_decode(std::string_view text);
 
 } // namespace onlogin

@@ -60,18 +60,22 @@ struct Algorithms
         require(EVP_CIPHER_fetch(nullptr, "AES-256-CTR", nullptr), "fetching AES-256-CTR")};
     Owned<EVP_CIPHER, EVP_CIPHER_free> aes_cbc{
         require(EVP_CIPHER_fetch(nullptr, "AES-128-CBC", nullptr), "fetching AES-128-CBC")};
-    Owned<EVP_MAC_CTX, EVP_MAC_CTX_free> hmac; // knows its digest, and no key
+    Owned<EVP_MD, EVP_MD_free> sha1{
+        require(EVP_MD_fetch(nullptr, "SHA1", nullptr), "fetching SHA-1")};
+    // They know their digest, and no key.
+    Owned<EVP_MAC_CTX, EVP_MAC_CTX_free> hmac_sha384{new_hmac("SHA384")};
+    Owned<EVP_MAC_CTX, EVP_MAC_CTX_free> hmac_sha256{new_hmac("SHA256")};
 
-    Algorithms()
+    static EVP_MAC_CTX* new_hmac(std::string digest)
     {
         const Owned<EVP_MAC, EVP_MAC_free> mac{
             require(EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr), "fetching HMAC")};
-        hmac.reset(require(EVP_MAC_CTX_new(mac.get()), "HMAC"));
-        char digest[] = "SHA384";
+        Owned<EVP_MAC_CTX, EVP_MAC_CTX_free> context{require(EVP_MAC_CTX_new(mac.get()), "HMAC")};
         const OSSL_PARAM parameters[] = {
-            OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+            OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
             OSSL_PARAM_construct_end()};
-        require(EVP_MAC_CTX_set_params(hmac.get(), parameters), "HMAC with SHA-384");
+        require(EVP_MAC_CTX_set_params(context.get(), parameters), "the digest of HMAC");
+        return context.release();
     }
 };
 
@@ -111,13 +115,42 @@ Bits384 sha384(std::string_view bytes)
     return digest;
 }
 
+std::string sha1(std::initializer_list<std::string_view> parts)
+{
+    const Owned<EVP_MD_CTX, EVP_MD_CTX_free> context{require(EVP_MD_CTX_new(), "SHA-1")};
+    require(EVP_DigestInit_ex2(context.get(), algorithms().sha1.get(), nullptr), "SHA-1");
+    for (const auto part : parts)
+        require(EVP_DigestUpdate(context.get(), part.data(), part.size()), "SHA-1");
+    std::string digest(20, '\0');
+    require(
+        EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr),
+        "SHA-1");
+    return digest;
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view text)
+{
+    const Owned<EVP_MAC_CTX, EVP_MAC_CTX_free> context{
+        require(EVP_MAC_CTX_dup(algorithms().hmac_sha256.get()), "HMAC")};
+    require(EVP_MAC_init(context.get(), bytes_of(key), key.size(), nullptr), "the key of HMAC");
+    require(EVP_MAC_update(context.get(), bytes_of(text), text.size()), "HMAC");
+    std::string code(32, '\0');
+    std::size_t size = 0;
+    require(EVP_MAC_final(context.get(), reinterpret_cast<unsigned char*>(code.data()), &size,
+                          code.size()),
+            "HMAC");
+    if (size != code.size())
+        fail("the length of HMAC");
+    return code;
+}
+
 void HmacSha384::Free::operator()(evp_mac_ctx_st* context) const
 {
     EVP_MAC_CTX_free(context);
 }
 
 HmacSha384::HmacSha384(std::string_view key)
-    : context_{require(EVP_MAC_CTX_dup(algorithms().hmac.get()), "HMAC")}
+    : context_{require(EVP_MAC_CTX_dup(algorithms().hmac_sha384.get()), "HMAC")}
 {
     require(EVP_MAC_init(context_.get(), bytes_of(key), key.size(), nullptr), "the key of HMAC");
 }

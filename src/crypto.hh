@@ -55,6 +55,12 @@ bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 Bits384 sha384(std::string_view bytes);
 
+// SHA-1 of the parts, as if they were one text; 20 bytes. Only because WeChat signs with it.
+std::string sha1(std::initializer_list<std::string_view> parts);
+
+// HMAC-SHA256 (RFC 2104); 32 bytes.
+std::string hmac_sha256(std::string_view key, std::string_view text);
+
 // HMAC-SHA384 (RFC 2104) with one key, which is worked in once.
 class HmacSha384
 {

@@ -33,6 +33,17 @@ void append_escape(std::string& to, unsigned char character)
 
 } // namespace
 
+std::string to_hex(std::string_view bytes)
+{
+    std::string hex;
+    hex.reserve(2 * bytes.size());
+    for (const char c : bytes) {
+        hex += hex_digits[static_cast<unsigned char>(c) >> 4];
+        hex += hex_digits[static_cast<unsigned char>(c) & 15];
+    }
+    return hex;
+}
+
 void append_percent_encoded(std::string& to, std::string_view text)
 {
     for (const char c : text) {

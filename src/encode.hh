@@ -1,12 +1,15 @@
 #pragma once
 
-// Text encodings: percent (URL standard), JSON strings, UTF-8.
+// Text encodings: hex, percent (URL standard), JSON strings, UTF-8.
 
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace onlogin {
+
+// Two digits a byte, in lower case.
+std::string to_hex(std::string_view bytes);
 
 // Appends `text`, percent-encoding all but the unreserved characters of RFC 3986.
 void append_percent_encoded(std::string& to, std::string_view text);

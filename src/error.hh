@@ -53,6 +53,19 @@ struct Unauthorized : std::runtime_error
     using runtime_error::runtime_error;
 };
 
+// There is a session, but only a newer one can do what is asked: its session_key is missing or was
+// replaced by a later wx.login, or what was encrypted with it has grown old: 401. The text is for
+// the client, `cause` for the log.
+struct StaleSession : std::runtime_error
+{
+    StaleSession(const std::string& text, std::string why)
+        : runtime_error{text}
+        , cause{std::move(why)}
+    {
+    }
+    std::string cause;
+};
+
 // More is in flight than the limits allow, or the worker is stopping: 503.
 struct Busy : std::runtime_error
 {

@@ -97,6 +97,17 @@ Response Response::ok(const Json::Value& data, const Json::Value& beside)
     return response;
 }
 
+Response Response::ok_verbatim(std::string_view data)
+{
+    constexpr std::string_view before = "{\"code\":0,\"message\":\"ok\",\"data\":";
+    Response response;
+    response.body.reserve(before.size() + data.size() + 1);
+    response.body += before;
+    response.body += data;
+    response.body += '}';
+    return response;
+}
+
 Response Response::failure(int status, int code, std::string_view message, std::string_view recover,
                            int retry_after_s)
 {

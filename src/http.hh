@@ -64,6 +64,8 @@ struct Response
 
     // 200 {"code":0,"message":"ok","data":…}, and the members of `beside`, an object, beside these.
     static Response ok(const Json::Value& data, const Json::Value& beside = {});
+    // The same with `data` as JSON that is well-formed already: no character of it changes.
+    static Response ok_verbatim(std::string_view data);
     // {"code":…,"message":…,"recover":…}; `retry_after_s` above 0 sets Retry-After.
     static Response failure(int status, int code, std::string_view message,
                             std::string_view recover, int retry_after_s = 0);

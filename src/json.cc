@@ -25,20 +25,59 @@ std::unique_ptr<Json::CharReader> make_reader(bool comments)
     return std::unique_ptr<Json::CharReader>{builder.newCharReader()};
 }
 
-// jsoncpp, however strict, takes comments behind a value, ends at a zero byte and lets control
-// characters stand in strings.
+bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+// How long the number is that `text` begins with (RFC 8259, section 6); 0: none.
+std::size_t number_length(std::string_view text)
+{
+    std::size_t at = 0;
+    const auto skip = [&](std::string_view any) {
+        const bool found = at < text.size() && any.find(text[at]) != any.npos;
+        at += found;
+        return found;
+    };
+    const auto skip_digits = [&] {
+        const auto first = at;
+        while (at < text.size() && is_digit(text[at]))
+            ++at;
+        return at > first;
+    };
+    skip("-");
+    if (!skip("0") && !skip_digits())
+        return 0;
+    if (skip(".") && !skip_digits())
+        return 0;
+    if (skip("eE")) {
+        skip("+-");
+        if (!skip_digits())
+            return 0;
+    }
+    return at < text.size() && is_digit(text[at]) ? 0 : at; // 0 behind which there are more
+}
+
+// jsoncpp, however strict, takes comments behind a value, a byte order mark before it and numbers
+// as +1, 01, 1. and a lone -, ends at a zero byte and lets control characters stand in strings.
 bool has_what_jsoncpp_overlooks(std::string_view text)
 {
     bool in_string = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
-        const bool control = static_cast<unsigned char>(c) < 0x20;
-        if (in_string ? control : c == '/' || c == '\0')
+        const auto byte = static_cast<unsigned char>(c);
+        if (in_string ? byte < 0x20 : c == '/' || c == '\0' || c == '+' || byte >= 0x80)
             return true;
-        if (c == '"')
+        if (c == '"') {
             in_string = !in_string;
-        else if (c == '\\' && in_string)
+        } else if (c == '\\' && in_string) {
             ++i;
+        } else if (!in_string && (c == '-' || is_digit(c))) {
+            const auto length = number_length(text.substr(i));
+            if (length == 0)
+                return true;
+            i += length - 1;
+        }
     }
     return false;
 }

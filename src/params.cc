@@ -27,12 +27,17 @@ std::string media_type(std::string_view content_type)
 
 } // namespace
 
-Params::Params(const Request& request)
+void check_body(const Request& request)
 {
     if (request.body_too_large)
         throw BadRequest{"the body is larger than this server accepts", 413};
     if (request.body_mismatch)
         throw BadRequest{"the body is not as long as its Content-Length says"};
+}
+
+Params::Params(const Request& request)
+{
+    check_body(request);
     read_form(request.query);
     if (request.method != "POST" || request.body.empty())
         return;

@@ -12,13 +12,17 @@
 
 namespace onlogin {
 
+// Throws BadRequest unless the body is here as it was sent: 413 for one over the limit, 400 for one
+// that is not as long as its Content-Length says.
+void check_body(const Request& request);
+
 // Named values, each name once, all UTF-8.
 class Params
 {
 public:
     // Reads the query of any request, and the body of a POST: form or JSON, by its content type.
-    // An empty body needs no type. Throws BadRequest: 400 for what is malformed, given twice or
-    // more than 100 names, 413 for a body over the limit, 415 for a body of another type.
+    // An empty body needs no type. Throws BadRequest as check_body(), and: 400 for what is
+    // malformed, given twice or more than 100 names, 415 for a body of another type.
     explicit Params(const Request& request);
 
     // Reads the query alone, whatever the method and the body are.

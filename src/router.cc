@@ -37,10 +37,12 @@ struct Route
 constexpr Route routes[] = {
     {"login", Kind::Public, Get | Post, true, true, login}, // code -> identity and session
     {"logout", Kind::Public, Post, true, true, logout},
-    {"phone", Kind::Public, Post, true, true, phone}, // code of getPhoneNumber -> phone number
+    {"decrypt", Kind::Public, Post, true, true, decrypt}, // what WeChat has encrypted for us
+    {"phone", Kind::Public, Post, true, true, phone},     // code of getPhoneNumber -> phone number
     {"health", Kind::Public, Get, false, false, health},
     {"auth", Kind::Internal, Any, true, false, auth}, // nginx's auth_request: 204 or 401
     {"access_token", Kind::Internal, Any, true, false, access_token}, // the same: 204
+    {"sign", Kind::Internal, Post, true, true, sign},
 };
 
 const Route* find_route(std::string_view action)
@@ -127,6 +129,8 @@ Answer explain(const std::exception_ptr& failure, Trace& trace)
     } catch (const Unauthorized& e) {
         return {fail(401, 401, "there is no session, or it is over: log in", recover::login, 0),
                 e.what()};
+    } catch (const StaleSession& e) {
+        return {fail(401, 401, e.what(), recover::login, 0), e.cause};
     } catch (const Refused& e) {
         trace.errcode = e.errcode;
         trace.rid = e.rid;

@@ -3,6 +3,7 @@
 #include "base64.hh"
 #include "crypto.hh"
 #include "encode.hh"
+#include "error.hh"
 #include "json.hh"
 
 #include <algorithm>
@@ -11,43 +12,118 @@ namespace onlogin {
 
 namespace {
 
-// With + and /, and padded (RFC 4648, section 4).
-std::optional<std::string> decode_base64(std::string_view text)
+constexpr std::size_t block = 16; // of AES: key, iv, and what the data consists of
+
+// One text whatever does not fit, padding, UTF-8, JSON or signature: an answer is no padding
+// oracle. The time it takes may be one and is left alone: who may ask has the session, and for that
+// the same data is decrypted without any art.
+[[noreturn]] void fail_for_key(std::string cause)
 {
-    if (text.size() % 4 != 0)
-        return std::nullopt;
-    for (int padding = 0; padding < 2 && text.ends_with('='); ++padding)
-        text.remove_suffix(1);
-    std::string url{text};
-    std::replace(url.begin(), url.end(), '+', '-');
-    std::replace(url.begin(), url.end(), '/', '_');
-    auto bytes = base64url_decode(url);
-    wipe(url);
-    return bytes;
+    throw StaleSession{"the data does not fit the session, as after a later wx.login: "
+                       "log in first, then fetch the data",
+                       std::move(cause)};
+}
+
+constexpr auto no_key = "no session_key in the token";
+
+// Base64 as it was before it was wrapped into lines or went through a form.
+std::string mended(std::string_view text)
+{
+    std::string result;
+    result.reserve(text.size());
+    while (!text.empty()) {
+        const auto blanks = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+        const auto gap = text.substr(0, blanks);
+        if (gap.find_first_of("\r\n") == gap.npos)
+            for (const char c : gap)
+                result += c == ' ' ? '+' : c;
+        text.remove_prefix(blanks);
+        const auto length = std::min(text.find_first_of(" \t\r\n"), text.size());
+        result += text.substr(0, length);
+        text.remove_prefix(length);
+    }
+    return result;
+}
+
+std::string read_base64(const std::string& name, std::string_view text)
+{
+    auto bytes = base64_decode(mended(text));
+    if (!bytes)
+        throw BadRequest{"the parameter " + name +
+                         " is not base64: send JSON, or encode it with encodeURIComponent"};
+    return std::move(*bytes);
+}
+
+const Json::Value* member(const Json::Value& object, std::string_view name)
+{
+    return object.isObject() ? object.find(name.data(), name.data() + name.size()) : nullptr;
+}
+
+const Json::Value* watermark(const Json::Value& object, std::string_view name)
+{
+    const auto* const mark = member(object, "watermark");
+    return mark ? member(*mark, name) : nullptr;
 }
 
 } // namespace
 
-std::optional<Json::Value> open_user_data(const Secret& session_key,
-                                          std::string_view encrypted_data, std::string_view iv,
-                                          std::string_view appid)
+UserData open_user_data(const Secret& session_key, std::string_view encrypted_data,
+                        std::string_view iv, std::string_view appid)
 {
-    const Secret key{decode_base64(session_key.reveal()).value_or("")};
-    const auto start = decode_base64(iv).value_or("");
-    const auto data = decode_base64(encrypted_data).value_or("");
-    if (key.reveal().size() != 16 || start.size() != 16)
-        return std::nullopt;
-    const auto text = aes_128_cbc_decrypted(key.reveal(), start, data);
+    const auto data = read_base64("encryptedData", encrypted_data);
+    const auto start = read_base64("iv", iv);
+    if (start.size() != block)
+        throw BadRequest{"the parameter iv is not of 16 bytes: "
+                         "send the one that came with encryptedData"};
+    if (data.empty() || data.size() % block != 0)
+        throw BadRequest{"the parameter encryptedData is cut or damaged: send all of it"};
+    const Secret key{base64_decode(session_key.reveal()).value_or("")};
+    if (key.reveal().size() != block)
+        fail_for_key(session_key.empty() ? no_key : "the session_key is not 16 bytes in base64");
+
+    auto text = aes_128_cbc_decrypted(key.reveal(), start, data);
     if (!text || !is_utf8(text->reveal()))
-        return std::nullopt;
+        fail_for_key("the session_key does not fit the data");
     auto object = parse_json(text->reveal());
     if (!object || !object->isObject())
-        return std::nullopt;
-    const auto& watermark = (*object)["watermark"];
-    if (!watermark.isObject() || !watermark["appid"].isString() ||
-        watermark["appid"].asString() != appid)
-        return std::nullopt;
-    return object;
+        fail_for_key("the session_key does not fit the data");
+    const auto* const owner = watermark(*object, "appid");
+    if (!owner || !owner->isString() || owner->asString() != appid)
+        throw BadRequest{"the data is not of this mini program: "
+                         "send it with a token of the one that it is of"};
+    return {std::move(*text), std::move(*object)};
+}
+
+void check_age(const UserData& data, Time now, std::chrono::seconds limit)
+{
+    const auto* const made = watermark(data.object, "timestamp");
+    if (!made || made->type() == Json::realValue || !made->isInt64())
+        throw BadRequest{"the data does not say when WeChat made it"};
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch();
+    if (made->asInt64() < (seconds - limit).count())
+        throw StaleSession{"the data is too old: log in, fetch it again and send it at once",
+                           "user data older than session.watermark_age_s"};
+    if (made->asInt64() > (seconds + limit).count())
+        throw StaleSession{"the data is from the future by the clock of this server: "
+                           "log in, then fetch it again",
+                           "user data from the future: is the clock of this host right?"};
+}
+
+void check_raw_data(const Secret& session_key, std::string_view raw_data,
+                    std::string_view signature)
+{
+    if (session_key.empty())
+        fail_for_key(no_key);
+    const Secret expected{to_hex(sha1({raw_data, session_key.reveal()}))};
+    if (!equal_in_constant_time(expected.reveal(), signature))
+        fail_for_key("the signature does not fit rawData and session_key");
+}
+
+std::string user_signature(const Secret& session_key, std::string_view body)
+{
+    if (session_key.empty())
+        throw StaleSession{"the session has no session_key: log in again", no_key};
+    return to_hex(hmac_sha256(session_key.reveal(), body));
 }
 
 } // namespace onlogin

@@ -62,4 +62,27 @@ BOOST_AUTO_TEST_CASE(a_text_is_read_just_when_it_is_the_one_that_would_be_writte
             }
 }
 
+BOOST_AUTO_TEST_CASE(the_examples_of_rfc_4648_with_padding)
+{
+    const std::pair<std::string, std::string> examples[] = {{"", ""},
+                                                            {"f", "Zg=="},
+                                                            {"fo", "Zm8="},
+                                                            {"foo", "Zm9v"},
+                                                            {"foob", "Zm9vYg=="},
+                                                            {"fooba", "Zm9vYmE="},
+                                                            {"foobar", "Zm9vYmFy"},
+                                                            {"\xfb\xff", "+/8="}};
+    for (const auto& [bytes, text] : examples)
+        BOOST_TEST(base64_decode(text).value() == bytes);
+}
+
+BOOST_AUTO_TEST_CASE(with_padding_there_is_one_text_for_the_same_bytes_too)
+{
+    for (const std::string_view bad : {"Zg", "Zg=", "Zg===", "Zm8", "Zm8==", "=",
+                                       "==", "====", "Z===", "Zg==Zg==", "Zm9v=", "Zm9vZg==\n",
+                                       "-_8=", "Zh==", "Zm9=", "Zg= ", "Z g="})
+        BOOST_TEST(!base64_decode(bad), bad);
+    BOOST_TEST(!base64_decode(std::string_view{"Zm9v\0\0\0\0", 8}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

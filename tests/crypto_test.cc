@@ -1,5 +1,6 @@
 #include "crypto.hh"
 
+#include "encrypted.hh"
 #include "vectors.hh"
 
 #include <set>
@@ -62,6 +63,38 @@ BOOST_AUTO_TEST_CASE(texts_are_equal_when_length_and_contents_are)
     BOOST_TEST(!equal_in_constant_time("abc", "abd"));
     BOOST_TEST(!equal_in_constant_time("abc", "ab"));
     BOOST_TEST(!equal_in_constant_time("", "a"));
+}
+
+// FIPS 180, and RFC 4231, cases 1, 2 and 6
+BOOST_AUTO_TEST_CASE(what_wechat_signs_with)
+{
+    const auto abc = from_hex("a9993e364706816aba3e25717850c26c9cd0d89d");
+    BOOST_TEST((sha1({"abc"}) == abc));
+    BOOST_TEST((sha1({"a", "", "bc"}) == abc));
+    BOOST_TEST((sha1({}) == from_hex("da39a3ee5e6b4b0d3255bfef95601890afd80709")));
+    BOOST_TEST((hmac_sha256(std::string(20, '\x0b'), "Hi There") ==
+                from_hex("b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7")));
+    BOOST_TEST((hmac_sha256("Jefe", "what do ya want for nothing?") ==
+                from_hex("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")));
+    BOOST_TEST((hmac_sha256(std::string(131, '\xaa'),
+                            "Test Using Larger Than Block-Size Key - Hash Key First") ==
+                from_hex("60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54")));
+}
+
+// SP 800-38A, F.2.1, and a block of padding
+BOOST_AUTO_TEST_CASE(aes_cbc_is_undone_where_its_padding_is_right)
+{
+    const auto key = from_hex("2b7e151628aed2a6abf7158809cf4f3c");
+    const auto iv = from_hex("000102030405060708090a0b0c0d0e0f");
+    const auto plain = from_hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51");
+    const auto cipher = aes_128_cbc_encrypted(key, iv, plain);
+    BOOST_TEST((cipher.substr(0, 32) ==
+                from_hex("7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2")));
+    BOOST_TEST((aes_128_cbc_decrypted(key, iv, cipher).value().reveal() == plain));
+    for (const auto& bad : {cipher.substr(0, 32), cipher.substr(1), cipher + "x", std::string{}})
+        BOOST_TEST(!aes_128_cbc_decrypted(key, iv, bad));
+    BOOST_CHECK_THROW(aes_128_cbc_decrypted(key.substr(1), iv, cipher), CryptoError);
+    BOOST_CHECK_THROW(aes_128_cbc_decrypted(key, iv + "x", cipher), CryptoError);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -66,4 +66,10 @@ BOOST_AUTO_TEST_CASE(json_strings_escape_bytes_that_are_not_utf8)
     BOOST_TEST(text == "\"a\\u00ff\"");
 }
 
+BOOST_AUTO_TEST_CASE(hex_is_two_digits_a_byte_in_lower_case)
+{
+    BOOST_TEST(to_hex(std::string_view{"\0\x09\xab\xff", 4}) == "0009abff");
+    BOOST_TEST(to_hex("").empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -123,4 +123,12 @@ BOOST_AUTO_TEST_CASE(success_carries_its_data_as_utf8)
                "{\"code\":0,\"message\":\"ok\",\"data\":{\"name\":\"你好/\"},\"name\":\"你好/\"}");
 }
 
+BOOST_AUTO_TEST_CASE(json_that_is_handed_on_keeps_each_character)
+{
+    const auto response = Response::ok_verbatim(R"({"b":0.10,"a":"\/"} )");
+    BOOST_TEST(response.status == 200);
+    BOOST_TEST(response.content_type == "application/json; charset=utf-8");
+    BOOST_TEST(response.body == R"({"code":0,"message":"ok","data":{"b":0.10,"a":"\/"} })");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

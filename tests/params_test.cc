@@ -154,4 +154,12 @@ BOOST_AUTO_TEST_CASE(a_body_over_the_limit_is_too_large_and_one_of_wrong_length_
     BOOST_TEST(refusal(request) == 413);
 }
 
+BOOST_AUTO_TEST_CASE(a_body_of_any_type_is_there_as_it_was_sent_or_refused)
+{
+    auto request = post("image/png", std::string{"\xff\0", 2});
+    BOOST_CHECK_NO_THROW(check_body(request));
+    request.body_mismatch = true;
+    BOOST_CHECK_THROW(check_body(request), BadRequest);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,6 @@
 #pragma once
 
-// The published test vectors of PASETO and PASERK, in tests/vectors.
+// The published test vectors of PASETO, PASERK and WeChat, in tests/vectors.
 
 #include "json.hh"
 #include "paseto.hh"
@@ -27,8 +27,8 @@ inline LocalKey key_from_hex(const std::string& hex)
     return LocalKey{Secret{from_hex(hex)}};
 }
 
-// The tests of a file.
-inline Json::Value read_vectors(const std::string& name)
+// A whole file.
+inline Json::Value read_vector_file(const std::string& name)
 {
     const auto file = std::filesystem::path{__FILE__}.parent_path() / "vectors" / name;
     std::ifstream stream{file};
@@ -36,7 +36,13 @@ inline Json::Value read_vectors(const std::string& name)
     text << stream.rdbuf();
     const auto json = parse_json(text.str());
     BOOST_REQUIRE_MESSAGE(json, "run this where the sources are: no vectors in " << file);
-    return (*json)["tests"];
+    return *json;
+}
+
+// The tests of a file of PASETO or PASERK.
+inline Json::Value read_vectors(const std::string& name)
+{
+    return read_vector_file(name)["tests"];
 }
 
 } // namespace onlogin

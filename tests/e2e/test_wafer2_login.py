@@ -5,7 +5,7 @@ import json
 import secrets
 
 import fcgi
-import paseto
+import test_user_data as user_data
 from harness import (APP, OTHER_APP, SECRETS, configuration, each, keep_private, magic,
                      wechat)
 from session_users import OPENID, SessionCase
@@ -16,11 +16,8 @@ PROFILE = {'openId': OPENID, 'nickName': '小明', 'gender': 1, 'language': 'zh_
 
 def encrypted(session_key, profile):
     """X-WX-Encrypted-Data and X-WX-IV, as the client has them from wx.getUserInfo."""
-    iv = secrets.token_bytes(16)
-    text = profile if isinstance(profile, bytes) else json.dumps(profile).encode()
-    data = paseto.aes('128-cbc', base64.b64decode(session_key), iv, text)
-    return {'HTTP_X_WX_ENCRYPTED_DATA': base64.b64encode(data).decode(),
-            'HTTP_X_WX_IV': base64.b64encode(iv).decode()}
+    sent = user_data.encrypted(session_key, profile)
+    return {'HTTP_X_WX_ENCRYPTED_DATA': sent['encryptedData'], 'HTTP_X_WX_IV': sent['iv']}
 
 
 def watermarked(profile=PROFILE, app=APP):

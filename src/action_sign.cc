@@ -1,0 +1,20 @@
+#include "actions.hh"
+#include "params.hh"
+#include "sessions.hh"
+#include "user_data.hh"
+
+namespace onlogin {
+
+Task<Response> sign(App& app, Request& request)
+{
+    check_body(request);
+    const auto user = co_await allow(app, request);
+    const auto& claims = user.claims();
+    request.trace.app = claims.appid;
+
+    Json::Value data;
+    data["signature"] = user_signature(claims.session_key, request.body);
+    co_return Response::ok(data);
+}
+
+} // namespace onlogin

@@ -1,0 +1,41 @@
+#include "json.hh"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace onlogin;
+
+BOOST_AUTO_TEST_SUITE(json)
+
+BOOST_AUTO_TEST_CASE(numbers_are_those_of_rfc_8259)
+{
+    for (const std::string good :
+         {"0", "-0", "10", "-1", "1.0", "0.10", "-0.5", "1e5", "1E+5", "0e-5", "1.5e10",
+          "18446744073709551615", "123456789012345678901234567890"}) {
+        BOOST_TEST(parse_json(good).has_value(), good);
+        BOOST_TEST(parse_json("[" + good + "," + good + "]").has_value(), good);
+        BOOST_TEST(parse_json("{\"a\":" + good + "}").has_value(), good);
+    }
+    for (const std::string bad : {"01", "-01", "00", "-", "+1", "1.", ".5", "1.e3", "1e", "1e+",
+                                  "--1", "-a", "1-2", "1+2", "0x10", "1..2", "-+1", "1 2"}) {
+        BOOST_TEST(!parse_json(bad), bad);
+        BOOST_TEST(!parse_json("[" + bad + "]"), bad);
+        BOOST_TEST(!parse_json("{\"a\":" + bad + ",\"b\":1}"), bad);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(in_strings_they_may_be_anything)
+{
+    BOOST_TEST(parse_json(R"({"01":"+1","a":"1. - \" 01 /*","b":"\\"})").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(nothing_stands_outside_of_strings_but_json)
+{
+    for (const std::string_view bad :
+         {std::string_view{"\xef\xbb\xbf{}"}, std::string_view{"{}\xc2\xa0"},
+          std::string_view{"{}\0", 3}, std::string_view{"{}//"}, std::string_view{"{}\v"},
+          std::string_view{"{\"a\":\"\n\"}"}})
+        BOOST_TEST(!parse_json(bad), bad);
+    BOOST_TEST(parse_json("\r\n\t {} \r\n\t").has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
