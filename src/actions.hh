@@ -25,6 +25,9 @@ Task<Response> sign(App& app, Request& request);
 // 204 with who the token is of in headers, and a fresh token when it is time for one.
 Task<Response> auth(App& app, Request& request);
 
+// Whether the session_key of the token still holds, as WeChat says.
+Task<Response> check_session(App& app, Request& request);
+
 // 204 with a token for WeChat's server API, which only the server in front may see.
 Task<Response> access_token(App& app, Request& request);
 

@@ -2,6 +2,7 @@
 
 #include "encode.hh"
 #include "errcodes.hh"
+#include "user_data.hh"
 
 namespace onlogin {
 
@@ -22,6 +23,23 @@ HttpRequest phone_request(const MiniProgram& mini, std::string_view access_token
     append_json_string(json, code);
     json += '}';
     return {Secret{std::move(url)}, Secret{std::move(json)}};
+}
+
+// https://developers.weixin.qq.com/minigame/en/dev/tutorial/open-ability/http-signature.html
+HttpRequest check_request(const MiniProgram& mini, std::string_view access_token,
+                          std::string_view openid, std::string_view signature)
+{
+    std::string url;
+    url.reserve(longest_url);
+    url += mini.url;
+    url += "/wxa/checksession?access_token=";
+    append_percent_encoded(url, access_token);
+    url += "&openid=";
+    append_percent_encoded(url, openid);
+    url += "&signature=";
+    url += signature;
+    url += "&sig_method=hmac_sha256";
+    return {Secret{std::move(url)}};
 }
 
 } // namespace
@@ -107,6 +125,24 @@ Task<Json::Value> Wechat::ask_for_phone(std::shared_ptr<const Config> config,
     if (!answer["phone_info"].isObject())
         throw Unusable{"the answer has no phone_info"};
     co_return answer["phone_info"];
+}
+
+Task<bool> Wechat::check_session(std::shared_ptr<const Config> config, const MiniProgram& mini,
+                                 std::string openid, Secret session_key, Clock::time_point deadline)
+{
+    constexpr int of_another_key = 87009;
+    const auto signature = user_signature(session_key, "");
+    const RequestWith request_with = [&](std::string_view token) {
+        return check_request(mini, token, openid, signature);
+    };
+    try {
+        co_await call_with_token(std::move(config), mini, Api::Session, request_with, deadline);
+        co_return true;
+    } catch (const Refused& refused) {
+        if (refused.errcode != of_another_key)
+            throw;
+    }
+    co_return false;
 }
 
 Task<Json::Value> Wechat::call_with_token(std::shared_ptr<const Config> config,

@@ -61,6 +61,14 @@ public:
                                    std::string openid, std::string code,
                                    Clock::time_point deadline);
 
+    // Whether `session_key` is still the one with which WeChat encrypts for the user: a later
+    // wx.login may have replaced it.
+    // https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_checksessionkey
+    //
+    // Throws StaleSession where there is no key, Refused, Unreachable, Unusable, TimedOut.
+    Task<bool> check_session(std::shared_ptr<const Config> config, const MiniProgram& mini,
+                             std::string openid, Secret session_key, Clock::time_point deadline);
+
 private:
     using RequestWith = std::function<HttpRequest(std::string_view access_token)>;
 
