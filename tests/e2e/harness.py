@@ -259,6 +259,11 @@ class FakeWechat:
         """How many exchanges of `code` it has seen."""
         return int(self.ask('/fake/exchanges', code=code))
 
+    def user_data(self, user='alice', app=APP, **options):
+        """encryptedData, iv, rawData, signature: for the last session_key of that user, who has
+        logged in before."""
+        return json.loads(self.ask('/fake/user-data', appid=app, user=user, **options))
+
     def fetch_token(self, app=APP, force=False):
         """The answer to who fetches an access token, as the worker does."""
         return self.post('/cgi-bin/stable_token',

@@ -1,10 +1,19 @@
 """The fake WeChat itself: whoever tests against it relies on this."""
 
+import base64
+import hashlib
+import hmac
+import json
+import time
+
+import paseto
 from harness import APP, OTHER_APP, REFUSED, SECRETS, Case, FakeWechat, each, magic, together
 
 RID = 'rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$'
 JSON = 'application/json; encoding=utf-8'
 TOKEN = '/cgi-bin/stable_token'
+LOGIN = '/sns/jscode2session'
+CHECK = '/wxa/checksession'
 PHONE = '/wxa/business/getuserphonenumber'
 
 FETCH = {'grant_type': 'client_credential', 'appid': APP, 'secret': SECRETS[APP]}
@@ -26,6 +35,10 @@ class Fake(Case):
         answer = self.fake.fetch_token(app, force)
         self.assertIn('access_token', answer.json, answer)
         return answer.json['access_token']
+
+    def login(self, code, app=APP):
+        return self.fake.get(LOGIN, appid=app, secret=SECRETS[app], js_code=code,
+                             grant_type='authorization_code')
 
     def assert_refused(self, answer, errcode, message='.*', content_type=JSON):
         """As WeChat refuses: with HTTP 200."""
@@ -223,9 +236,7 @@ class PhoneNumbers(Fake):
     def test_codes_for_logins_and_numbers_are_not_mixed_up(self):
         login, phone = self.fake.code(), self.fake.phone_code()
         self.assert_refused(self.exchange(login), 40029)
-        answer = self.fake.get('/sns/jscode2session', appid=APP, secret=SECRETS[APP], js_code=phone,
-                               grant_type='authorization_code')
-        self.assert_refused(answer, 40029, 'invalid code, ', 'text/plain')
+        self.assert_refused(self.login(phone), 40029, 'invalid code, ', 'text/plain')
         self.assert_number(self.exchange(phone))
 
     def test_without_a_body_the_code_in_the_URL_is_not_seen(self):
@@ -282,3 +293,116 @@ class PhoneNumbers(Fake):
         answer = self.fake.get('/fake/phone-code', appid=APP, **{name: value})
         self.assertEqual(answer.status, 400)
         self.assertIn('see /fake/help', answer.body.decode())
+
+
+class SessionChecks(Fake):
+    def check(self, user, key=None, app=APP, **change):
+        key = user['session_key'] if key is None else key
+        query = {'access_token': self.token(app), 'openid': user['openid'],
+                 'signature': hmac.new(key.encode(), b'', hashlib.sha256).hexdigest(),
+                 'sig_method': 'hmac_sha256'} | change
+        return self.fake.get(CHECK, **query)
+
+    def assert_refused(self, answer, errcode, message='.*'):
+        super().assert_refused(answer, errcode, message, 'text/plain')
+
+    def test_the_key_of_the_last_login_is_good(self):
+        user = self.login(magic('user-bob')).json
+        answer = self.check(user)
+        self.assertEqual((answer.status, answer.body, answer.headers['content-type']),
+                         (200, b'{"errcode":0,"errmsg":"ok"}', 'text/plain'))
+
+    def test_a_later_login_replaces_the_key_and_a_refused_one_does_not(self):
+        first = self.login(magic('user-bob')).json
+        self.login(magic('user-bob.errcode-40226'))
+        self.login(magic('user-carol'))
+        self.login(magic('user-bob'), OTHER_APP)
+        self.assertEqual(self.check(first).json['errcode'], 0)
+        second = self.login(magic('user-bob')).json
+        self.assert_refused(self.check(first), 87009, 'invalid signature, ')
+        self.assertEqual(self.check(second).json['errcode'], 0)
+
+    @each(('signature', {'signature': ''}, 87009),
+          ('sig_method', {'sig_method': 'md5'}, 87008),
+          ('no_sig_method', {'sig_method': ''}, 87008),
+          ('openid', {'openid': 'oNobody'}, 40003),
+          ('no_token', {'access_token': ''}, 41001),
+          ('token', {'access_token': '74_x', 'openid': 'oNobody', 'sig_method': 'md5'}, 40001))
+    def test_a_wrong_question_is_refused(self, change, errcode):
+        self.assert_refused(self.check(self.login(magic()).json, **change), errcode)
+
+    def test_the_key_is_not_decoded(self):
+        user = self.login(magic()).json
+        raw = hmac.new(base64.b64decode(user['session_key']), b'', hashlib.sha256).hexdigest()
+        self.assert_refused(self.check(user, signature=raw), 87009)
+
+    def test_users_of_another_app_are_not_known(self):
+        user = self.login(magic('user-dora')).json
+        self.assert_refused(self.check(user, app=OTHER_APP), 40003, 'invalid openid ')
+
+    def test_a_POST_is_refused(self):
+        answer = self.fake.post(CHECK, '', access_token=self.token())
+        self.assert_refused(answer, 43001, 'require GET method ')
+
+
+class UserData(Fake):
+    def opened(self, data, session_key):
+        text = paseto.aes('128-cbc', base64.b64decode(session_key), base64.b64decode(data['iv']),
+                          base64.b64decode(data['encryptedData']), '-d')
+        return text.decode()
+
+    def test_it_is_encrypted_and_signed_for_the_last_login(self):
+        self.login(magic('user-eve'))
+        user = self.login(magic('user-eve.unionid-1')).json
+        data = self.fake.user_data('eve')
+        self.assertEqual(list(data), ['encryptedData', 'iv', 'rawData', 'signature'])
+        text = self.opened(data, user['session_key'])
+        profile = json.loads(text)
+        self.assertEqual(list(profile), [
+            'openId', 'nickName', 'gender', 'language', 'city', 'province', 'country', 'avatarUrl',
+            'unionId', 'watermark'])
+        self.assertEqual((profile['openId'], profile['unionId']), (user['openid'], user['unionid']))
+        self.assertIn('微信', text)
+        self.assertTrue(any(ord(c) > 0xffff for c in profile['nickName']), 'an emoji')
+        self.assertEqual(profile['watermark']['appid'], APP)
+        self.assertLess(abs(profile['watermark']['timestamp'] - time.time()), 60)
+        raw = json.loads(data['rawData'])
+        self.assertEqual({name: profile[name] for name in raw}, raw)
+        self.assertEqual(set(profile) - set(raw), {'openId', 'unionId', 'watermark'})
+        signed = data['rawData'] + user['session_key']
+        self.assertEqual(data['signature'], hashlib.sha1(signed.encode()).hexdigest())
+
+    def test_it_has_no_unionid_where_the_login_had_none(self):
+        user = self.login(magic('user-frank')).json
+        profile = json.loads(self.opened(self.fake.user_data('frank'), user['session_key']))
+        self.assertNotIn('unionId', profile)
+
+    def test_an_iv_is_used_once(self):
+        self.login(magic())
+        first, second = self.fake.user_data(), self.fake.user_data()
+        self.assertNotEqual(first['iv'], second['iv'])
+        self.assertNotEqual(first['encryptedData'], second['encryptedData'])
+
+    def test_all_of_it_can_be_chosen(self):
+        user = self.login(self.fake.code(openid='oSomebodyElseSomebodyElseSom')).json
+        key = user['session_key']
+        data = self.fake.user_data(openid=user['openid'], timestamp=7, watermark_appid=OTHER_APP)
+        profile = json.loads(self.opened(data, key))
+        self.assertEqual(profile['openId'], user['openid'])
+        self.assertEqual(profile['watermark'], {'timestamp': 7, 'appid': OTHER_APP})
+        for plain in ('', 'no JSON', '中' * 500):
+            data = self.fake.user_data(openid=user['openid'], plain=plain)
+            self.assertEqual(self.opened(data, key), plain)
+        other = base64.b64encode(b'0123456789abcdef').decode()
+        self.assertIn('openId', self.opened(self.fake.user_data(session_key=other), other))
+
+    @each(('never_logged_in', {'user': 'nobody'}, 'has not logged in'),
+          ('odd_key', {'session_key': 'AAAA'}, 'is not base64 of 16 bytes'),
+          ('no_key', {'session_key': '?'}, 'is not base64 of 16 bytes'),
+          ('timestamp', {'timestamp': '"now"'}, 'timestamp has no such value'),
+          ('option', {'nickname': 'x'}, 'there is no option nickname'))
+    def test_a_mistake_is_told(self, query, text):
+        self.login(magic())
+        answer = self.fake.get('/fake/user-data', appid=APP, **query)
+        self.assertEqual(answer.status, 400)
+        self.assertIn(text, answer.body.decode())

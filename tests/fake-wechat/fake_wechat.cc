@@ -24,9 +24,16 @@ constexpr Place places[] = {
      jscode2session},
     {"/cgi-bin/stable_token", "", "as WeChat", stable_token},
     {"/wxa/business/getuserphonenumber", "?access_token=", "as WeChat", get_phone_number},
+    {"/wxa/checksession", "?access_token=&openid=&signature=&sig_method=hmac_sha256", "as WeChat",
+     check_session},
     {"/fake/code", "?appid=", "a fresh login code; options may follow", issue_code},
     {"/fake/phone-code", "?appid=", "a fresh phone code; options may follow", issue_phone_code},
     {"/fake/exchanges", "?code=", "how many exchanges that code has seen", count_exchanges},
+    {"/fake/user-data", "?appid=&user=",
+     "encryptedData, iv, rawData and signature as wx.getUserProfile has them, for the last "
+     "session_key of that user (alice); openid=, timestamp=, watermark_appid=, session_key= are "
+     "others than the real ones; plain= is encrypted instead",
+     user_data},
     {"/fake/access-token", "?appid=",
      "the access token and how often it was fetched; options say how the coming fetches go, and "
      "replace earlier ones; renewals=N: as if renewed by force N times today",

@@ -22,6 +22,7 @@ constexpr Wording wordings[] = {
     {40001, "invalid credential, access_token is invalid or not latest, could get access_token by "
             "getStableAccessToken, more details at https://mmbizurl.cn/s/JtxxFh33r "},
     {40002, "invalid grant_type, "},
+    {40003, "invalid openid "},
     {40013, "invalid appid, "},
     {40014, "invalid access_token "},
     {40029, "invalid code, "},
@@ -36,6 +37,7 @@ constexpr Wording wordings[] = {
     {41008, "missing code, "},
     {42001, "access_token expired "},
     {42003, "code expired, "},
+    {43001, "require GET method "},
     {43002, "require POST method "},
     {45009, "reach max api daily quota limit "},
     {45011, "api minute-quota reach limit, must slower, retry next minute, "},
@@ -45,6 +47,8 @@ constexpr Wording wordings[] = {
     {50001, "user unauthorized, "},
     {50002, "user limited "},
     {61003, "component is not authorized by this account, "},
+    {87008, "invalid sig_method, "},
+    {87009, "invalid signature, "},
 };
 
 std::string_view wording(int errcode)

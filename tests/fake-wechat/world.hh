@@ -5,6 +5,7 @@
 #include "access_tokens.hh"
 #include "code_book.hh"
 #include "known_apps.hh"
+#include "known_users.hh"
 #include "query.hh"
 
 #include <string>
@@ -26,6 +27,7 @@ struct World
 {
     std::vector<KnownApp> apps;
     CodeBook codes;
+    KnownUsers users;
     AccessTokens tokens;
     std::unordered_map<std::string, TokenDesk> desks; // by appid
 
