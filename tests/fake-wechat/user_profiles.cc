@@ -36,10 +36,10 @@ Members public_members(const std::string& name)
         {"avatarUrl", text("https://thirdwx.qlogo.cn/mmopen/vi_32/" + identifier(name) + "/132")}};
 }
 
-std::string find_or(const Query& query, std::string_view name, std::string otherwise)
+std::string find_or(const Query& query, std::string_view name, const std::string& otherwise)
 {
     const auto found = std::ranges::find(query, name, &Query::value_type::first);
-    return found == query.end() ? std::move(otherwise) : found->second;
+    return found == query.end() ? otherwise : found->second;
 }
 
 constexpr std::string_view parameters[] = {"appid",           "user",  "openid",     "timestamp",
