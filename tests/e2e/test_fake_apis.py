@@ -94,6 +94,8 @@ class UserData(Fake):
         user = self.login(magic('user-frank')).json
         profile = json.loads(self.opened(self.fake.user_data('frank'), user['session_key']))
         self.assertNotIn('unionId', profile)
+        told = json.loads(self.opened(self.fake.user_data('frank', unionid=1), user['session_key']))
+        self.assertRegex(told['unionId'], '^o.{27}$')
 
     def test_an_iv_is_used_once(self):
         self.login(magic())

@@ -38,8 +38,8 @@ constexpr Place places[] = {
     {"/fake/exchanges", "?code=", "how many exchanges that code has seen", count_exchanges},
     {"/fake/user-data", "?appid=&user=",
      "encryptedData, iv, rawData and signature as wx.getUserProfile has them, for the last "
-     "session_key of that user (alice); openid=, timestamp=, watermark_appid=, session_key= are "
-     "others than the real ones; plain= is encrypted instead",
+     "session_key of that user (alice); openid=, unionid=1, timestamp=, watermark_appid=, "
+     "session_key= are others than the real ones; plain= is encrypted instead",
      user_data},
     {"/fake/access-token", "?appid=",
      "the access token and how often it was fetched; options say how the coming fetches go, and "

@@ -42,8 +42,8 @@ std::string find_or(const Query& query, std::string_view name, const std::string
     return found == query.end() ? otherwise : found->second;
 }
 
-constexpr std::string_view parameters[] = {"appid",           "user",  "openid",     "timestamp",
-                                           "watermark_appid", "plain", "session_key"};
+constexpr std::string_view parameters[] = {
+    "appid", "user", "openid", "unionid", "timestamp", "watermark_appid", "plain", "session_key"};
 
 } // namespace
 
@@ -70,8 +70,10 @@ Answer user_data(World& world, const Request& /*request*/, const Query& query)
     const auto shown = public_members(name);
     Members all{{"openId", text(openid)}};
     all.insert(all.end(), shown.begin(), shown.end());
-    if (!user.unionid.empty())
-        all.emplace_back("unionId", text(user.unionid));
+    const auto unionid =
+        find(query, "unionid") == "1" ? identifier("unionid/" + name) : user.unionid;
+    if (!unionid.empty())
+        all.emplace_back("unionId", text(unionid));
     all.emplace_back("watermark",
                      write({{"timestamp", timestamp},
                             {"appid", text(find_or(query, "watermark_appid", appid))}}));
