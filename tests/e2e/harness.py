@@ -238,7 +238,7 @@ class FakeWechat:
         """The text that a path of its own, /fake/..., answers."""
         answer = self.get(path, **query)
         if answer.status != 200:
-            raise AssertionError(f'the fake WeChat refused {query}: {answer.body.decode()}')
+            raise AssertionError(f'the fake WeChat refused {path}: {answer.body.decode()[:500]}')
         return answer.body.decode()
 
     def code(self, app=APP, **options):
@@ -258,6 +258,11 @@ class FakeWechat:
     def exchanges(self, code):
         """How many exchanges of `code` it has seen."""
         return int(self.ask('/fake/exchanges', code=code))
+
+    def user_data(self, user='alice', app=APP, **options):
+        """encryptedData, iv, rawData, signature: for the last session_key of that user, who has
+        logged in before."""
+        return json.loads(self.ask('/fake/user-data', appid=app, user=user, **options))
 
     def fetch_token(self, app=APP, force=False):
         """The answer to who fetches an access token, as the worker does."""
@@ -279,6 +284,11 @@ class FakeWechat:
         if state['access_token']:
             keep_private(state['access_token'])
         return state
+
+    def seen(self, path):
+        """How many requests of that path of WeChat it has seen, and of the last one access_token,
+        method, query, content_type, body_bytes."""
+        return json.loads(self.ask('/fake/seen', path=path))
 
     def end(self):
         self.process.end()

@@ -1,38 +1,12 @@
-"""The fake WeChat itself: whoever tests against it relies on this."""
+"""The fake WeChat itself, whose rules all tests rely on: access tokens and phone numbers."""
 
-from harness import APP, OTHER_APP, REFUSED, SECRETS, Case, FakeWechat, each, magic, together
+from fake_case import JSON, Fake
+from harness import APP, OTHER_APP, REFUSED, SECRETS, FakeWechat, each, magic, together
 
-RID = 'rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$'
-JSON = 'application/json; encoding=utf-8'
 TOKEN = '/cgi-bin/stable_token'
 PHONE = '/wxa/business/getuserphonenumber'
 
 FETCH = {'grant_type': 'client_credential', 'appid': APP, 'secret': SECRETS[APP]}
-
-
-class Fake(Case):
-    """One of their own, because they spoil it."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.fake = FakeWechat()
-        cls.addClassCleanup(cls.fake.end)
-
-    def setUp(self):
-        for app in (APP, OTHER_APP):
-            self.fake.access_token(app, ok=1, renewals=0)
-
-    def token(self, app=APP, force=False):
-        answer = self.fake.fetch_token(app, force)
-        self.assertIn('access_token', answer.json, answer)
-        return answer.json['access_token']
-
-    def assert_refused(self, answer, errcode, message='.*', content_type=JSON):
-        """As WeChat refuses: with HTTP 200."""
-        self.assertEqual((answer.status, answer.headers['content-type']), (200, content_type))
-        self.assertEqual(set(answer.json), {'errcode', 'errmsg'}, answer)
-        self.assertEqual(answer.json['errcode'], errcode, answer)
-        self.assertRegex(answer.json['errmsg'], '^' + message + RID)
 
 
 class AccessTokens(Fake):
@@ -223,9 +197,7 @@ class PhoneNumbers(Fake):
     def test_codes_for_logins_and_numbers_are_not_mixed_up(self):
         login, phone = self.fake.code(), self.fake.phone_code()
         self.assert_refused(self.exchange(login), 40029)
-        answer = self.fake.get('/sns/jscode2session', appid=APP, secret=SECRETS[APP], js_code=phone,
-                               grant_type='authorization_code')
-        self.assert_refused(answer, 40029, 'invalid code, ', 'text/plain')
+        self.assert_refused(self.login(phone), 40029, 'invalid code, ', 'text/plain')
         self.assert_number(self.exchange(phone))
 
     def test_without_a_body_the_code_in_the_URL_is_not_seen(self):

@@ -23,7 +23,7 @@ struct Answer
 
 Answer answer(std::string text, std::string_view content_type = plain, int status = 200);
 
-// HTTP 200, as WeChat refuses.
+// HTTP 200, as WeChat refuses; errcode 0 is "ok".
 Answer refusal(int errcode, std::string_view content_type = plain);
 
 // What `behaviour` makes of the answer that would have been sent. Redirections lead to `path`.

@@ -107,7 +107,9 @@ constexpr Option options[] = {
      [](Behaviour& b, std::string_view text) { return set_flag(b.expires_in, text); }},
     {"errcode0", "1", login, "success says errcode 0 and errmsg ok",
      [](Behaviour& b, std::string_view text) { return set_flag(b.errcode_zero, text); }},
-    {"errcode", "N", login + phone + token, "this error instead of success; leaves the code unused",
+    {"qq", "1", login, "QQ's form of answer: all members, maybe empty",
+     [](Behaviour& b, std::string_view text) { return set_flag(b.qq, text); }},
+    {"errcode", "N", login + phone + token, "not success but this error; the code stays unused",
      [](Behaviour& b, std::string_view text) {
          b.errcode = number(text, -9'999'999, 9'999'999);
          return b.errcode.has_value();
@@ -126,8 +128,7 @@ constexpr Option options[] = {
     {"delay_ms", "N", login + phone + token, "answers so much later; the code is used up at once",
      set_delay},
     {"delay", "N", login + phone + token, "the same, shorter to type", set_delay},
-    {"status", "N", login + phone + token,
-     "the HTTP status, 200 to 599; 3xx points back to the same place",
+    {"status", "N", login + phone + token, "the HTTP status, 200 to 599; 3xx leads back here",
      [](Behaviour& b, std::string_view text) {
          const auto status = number(text, 200, 599);
          b.status = status.value_or(200);

@@ -43,6 +43,7 @@ struct Behaviour
     bool country_as_number = false;
     bool unionid = false;
     bool expires_in = false;   // the legacy member
+    bool qq = false;           // answers as QQ does, whatever it says
     bool errcode_zero = false; // success says errcode 0, errmsg ok
     std::optional<int> errcode;
     bool errcode_as_string = false;

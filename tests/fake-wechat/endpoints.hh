@@ -11,8 +11,22 @@ namespace onlogin::fake {
 
 using Endpoint = Answer(World& world, const Request& request, const Query& query);
 
-Endpoint jscode2session, issue_code, count_exchanges;         // logins.cc
-Endpoint stable_token, show_access_token, spoil_access_token; // token_endpoints.cc
-Endpoint get_phone_number, issue_phone_code;                  // phone_numbers.cc
+// logins.cc
+Endpoint jscode2session, issue_code, count_exchanges;
+// token_endpoints.cc
+Endpoint stable_token, show_access_token, spoil_access_token;
+// phone_numbers.cc
+Endpoint get_phone_number, issue_phone_code;
+// session_checks.cc
+Endpoint check_session;
+// user_profiles.cc
+Endpoint user_data;
+// open_apis.cc
+Endpoint msg_sec_check, img_sec_check, get_unlimited_code, get_api_domain_ip;
+// seen_requests.cc
+Endpoint show_seen;
+
+// Remembers it for show_seen.
+void note(World& world, const Request& request, const Query& query); // seen_requests.cc
 
 } // namespace onlogin::fake

@@ -24,9 +24,23 @@ constexpr Place places[] = {
      jscode2session},
     {"/cgi-bin/stable_token", "", "as WeChat", stable_token},
     {"/wxa/business/getuserphonenumber", "?access_token=", "as WeChat", get_phone_number},
+    {"/wxa/checksession", "?access_token=&openid=&signature=&sig_method=hmac_sha256", "as WeChat",
+     check_session},
+    {"/wxa/msg_sec_check", "?access_token=", "as WeChat; content with \"risky\" in it is risky",
+     msg_sec_check},
+    {"/wxa/img_sec_check", "?access_token=", "as WeChat; an image with \"risky\" in it is risky",
+     img_sec_check},
+    {"/wxa/getwxacodeunlimit", "?access_token=", "as WeChat; a JPEG of 60 kB, always the same",
+     get_unlimited_code},
+    {"/cgi-bin/get_api_domain_ip", "?access_token=", "as WeChat", get_api_domain_ip},
     {"/fake/code", "?appid=", "a fresh login code; options may follow", issue_code},
     {"/fake/phone-code", "?appid=", "a fresh phone code; options may follow", issue_phone_code},
     {"/fake/exchanges", "?code=", "how many exchanges that code has seen", count_exchanges},
+    {"/fake/user-data", "?appid=&user=",
+     "encryptedData, iv, rawData and signature as wx.getUserProfile has them, for the last "
+     "session_key of that user (alice); openid=, unionid=1, timestamp=, watermark_appid=, "
+     "session_key= are others than the real ones; plain= is encrypted instead",
+     user_data},
     {"/fake/access-token", "?appid=",
      "the access token and how often it was fetched; options say how the coming fetches go, and "
      "replace earlier ones; renewals=N: as if renewed by force N times today",
@@ -36,6 +50,10 @@ constexpr Place places[] = {
      "renewed it; expired: so it has; errcode=N is the refusal; all renewals by force are "
      "forgotten",
      spoil_access_token},
+    {"/fake/seen", "?path=",
+     "how many requests a path of WeChat has seen, and of the last one access_token, method, "
+     "query, content_type, body_bytes",
+     show_seen},
     {"/fake/apps", "", "the apps: appid and secret", list_apps},
     {"/fake/help", "", "this", help},
 };
@@ -61,6 +79,8 @@ try {
     const auto place = std::ranges::find(places, request.path, &Place::path);
     if (place == std::end(places))
         throw BadRequest{"nothing here: see /fake/help", 404};
+    if (!request.path.starts_with("/fake/"))
+        note(world, request, *query);
     return place->answer(world, request, *query);
 } catch (const BadRequest& wrong) {
     return answer(wrong.what(), plain, wrong.status);

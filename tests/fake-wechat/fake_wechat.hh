@@ -1,8 +1,9 @@
 #pragma once
 
 // A WeChat to develop against: https://api.weixin.qq.com as far as logins and what belongs to them
-// need it, and /fake/… to ask for codes and to look behind the scene. WeChat's own paths answer as
-// WeChat does: checks in its order, its wording, HTTP 200 for all. help_text() has the list.
+// need it, and paths below /fake/ to ask for codes and to look behind the scene. WeChat's own paths
+// answer as WeChat does: checks in its order, its wording, HTTP 200 for all. help_text() has the
+// list.
 
 #include "http.hh"
 #include "known_apps.hh"

@@ -26,19 +26,23 @@ int check_caller(const Request& request, const Query& query, const std::vector<K
     return check_app(apps, appid, secret);
 }
 
-Members success_members(const Behaviour& behaviour, const std::string& appid)
+Members success_members(World& world, const Behaviour& behaviour, const std::string& appid)
 {
-    const auto or_made = [](const std::string& given, std::string made) {
-        return quoted(given.empty() ? made : given);
+    const auto or_made = [](const std::string& given, const std::string& made) {
+        return given.empty() ? made : given;
     };
-    Members members;
-    members.emplace_back("session_key", or_made(behaviour.session_key, random_session_key()));
+    const auto openid = or_made(behaviour.openid, identifier(appid + '/' + behaviour.user));
+    const KnownUser user{or_made(behaviour.session_key, random_session_key()),
+                         // the same in all apps
+                         behaviour.unionid ? identifier("unionid/" + behaviour.user) : ""};
+    world.users.log_in(appid, openid, user);
+
+    Members members{{"session_key", quoted(user.session_key)}};
     if (behaviour.expires_in)
         members.emplace_back("expires_in", "7200");
-    members.emplace_back("openid",
-                         or_made(behaviour.openid, identifier(appid + '/' + behaviour.user)));
-    if (behaviour.unionid) // the same in all apps
-        members.emplace_back("unionid", quoted(identifier("unionid/" + behaviour.user)));
+    members.emplace_back("openid", quoted(openid));
+    if (behaviour.unionid)
+        members.emplace_back("unionid", quoted(user.unionid));
     if (behaviour.errcode_zero)
         for (auto& member : error_members(0, behaviour.errcode_as_string))
             members.push_back(std::move(member));
@@ -56,20 +60,23 @@ Answer jscode2session(World& world, const Request& request, const Query& query)
         return refusal(errcode);
 
     const auto magic = record.issued_for ? std::nullopt : read_magic_code(code);
-    if (!magic && !record.good(Purpose::Login, appid))
-        return refusal(40029);
-    if (record.used)
-        return refusal(40163);
-
     const auto& behaviour = magic ? *magic : record.behaviour;
+    const auto in_form = [&](const Members& members) {
+        return behaviour.qq ? qq_members(members) : members;
+    };
+    if (!magic && !record.good(Purpose::Login, appid))
+        return answer(write(in_form(error_members(40029))));
+    if (record.used)
+        return answer(write(in_form(error_members(40163))));
+
     const bool refused = refuses(behaviour, record.refusals);
     record.used = !magic && !refused;
-    auto members = refused ? error_members(*behaviour.errcode, behaviour.errcode_as_string)
-                           : success_members(behaviour, appid);
+    const auto members = refused ? error_members(*behaviour.errcode, behaviour.errcode_as_string)
+                                 : success_members(world, behaviour, appid);
     // Who follows a redirection shows up as one exchange more.
     std::string back = request.path + "?js_code=";
     append_percent_encoded(back, code);
-    return answer_as(behaviour, std::move(members), plain, std::move(back));
+    return answer_as(behaviour, in_form(members), plain, std::move(back));
 }
 
 Answer issue_code(World& world, const Request& /*request*/, const Query& query)

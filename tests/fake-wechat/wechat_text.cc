@@ -22,21 +22,29 @@ constexpr Wording wordings[] = {
     {40001, "invalid credential, access_token is invalid or not latest, could get access_token by "
             "getStableAccessToken, more details at https://mmbizurl.cn/s/JtxxFh33r "},
     {40002, "invalid grant_type, "},
+    {40003, "invalid openid "},
+    {40006, "invalid media size "},
     {40013, "invalid appid, "},
     {40014, "invalid access_token "},
     {40029, "invalid code, "},
     {40125, "invalid appsecret, "},
+    {40129, "invalid scene "},
     {40163, "code been used, "},
     {40164, "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist, "},
+    {40169, "invalid length for scene, or the data is not json string "},
     {40226, "code blocked, "},
     {40243, "appsecret has been frozen, "},
     {41001, "access_token missing "},
     {41002, "appid missing, "},
     {41004, "appsecret missing, "},
+    {41005, "media data missing "},
     {41008, "missing code, "},
     {42001, "access_token expired "},
     {42003, "code expired, "},
+    {43001, "require GET method "},
     {43002, "require POST method "},
+    {44002, "empty post data "},
+    {44004, "empty content "},
     {45009, "reach max api daily quota limit "},
     {45011, "api minute-quota reach limit, must slower, retry next minute, "},
     {47001, "data format error "},
@@ -45,6 +53,9 @@ constexpr Wording wordings[] = {
     {50001, "user unauthorized, "},
     {50002, "user limited "},
     {61003, "component is not authorized by this account, "},
+    {87008, "invalid sig_method, "},
+    {87009, "invalid signature, "},
+    {87014, "risky content "},
 };
 
 std::string_view wording(int errcode)
@@ -53,7 +64,8 @@ std::string_view wording(int errcode)
     return found == std::end(wordings) ? "unknown error, " : found->text;
 }
 
-// WeChat's id of an exchange: the time, then two numbers.
+} // namespace
+
 std::string make_rid()
 {
     const auto random = random_number();
@@ -62,8 +74,6 @@ std::string make_rid()
                   static_cast<unsigned>(random), static_cast<unsigned>(random >> 32));
     return text;
 }
-
-} // namespace
 
 std::string quoted(std::string_view text)
 {
@@ -85,6 +95,17 @@ void set(Members& members, std::string_view name, std::string value)
         found->second = std::move(value);
     else
         members.emplace_back(name, std::move(value));
+}
+
+Members qq_members(const Members& members)
+{
+    Members all{{"errcode", "0"}};
+    for (const auto* const name : {"errmsg", "openid", "session_key", "uin", "unionid"})
+        all.emplace_back(name, quoted(""));
+    for (const auto& [name, value] : members)
+        if (name != "errmsg")
+            set(all, name, value);
+    return all;
 }
 
 std::string write(const Members& members)

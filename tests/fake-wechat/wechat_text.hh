@@ -19,8 +19,15 @@ std::string quoted(std::string_view text);
 // Replaces the member `name`, or appends it.
 void set(Members& members, std::string_view name, std::string value);
 
+// As QQ answers: every member is there, empty where there is nothing to say, and nothing is said of
+// an error but its number.
+Members qq_members(const Members& members);
+
 // On one line, without blanks or a newline.
 std::string write(const Members& members);
+
+// WeChat's id of a request: the time, then two numbers.
+std::string make_rid();
 
 // {"errcode":40029,"errmsg":"invalid code, rid: 66c69111-4157f271-729ca238"}; the number is sent
 // as a JSON string if `as_string`. 0 is "ok", without a rid. Some APIs have a `hint` before the

@@ -5,6 +5,7 @@
 #include "access_tokens.hh"
 #include "code_book.hh"
 #include "known_apps.hh"
+#include "known_users.hh"
 #include "query.hh"
 
 #include <string>
@@ -22,12 +23,25 @@ struct TokenDesk
     unsigned refusals = 0; // those answered with the errcode of the behaviour
 };
 
+// What one path has seen: how many requests, and of the last one all but its body.
+struct SeenRequests
+{
+    unsigned requests = 0;
+    std::string access_token;
+    std::string method;
+    std::string query;
+    std::string content_type;
+    std::size_t body_bytes = 0;
+};
+
 struct World
 {
     std::vector<KnownApp> apps;
     CodeBook codes;
+    KnownUsers users;
     AccessTokens tokens;
-    std::unordered_map<std::string, TokenDesk> desks; // by appid
+    std::unordered_map<std::string, TokenDesk> desks;   // by appid
+    std::unordered_map<std::string, SeenRequests> seen; // by path, WeChat's only
 
     // The parameter appid. Throws BadRequest unless there is such an app.
     [[nodiscard]] std::string require_app(const Query& query) const;
