@@ -10,16 +10,18 @@ def ask(worker, token, method='POST', **more):
                                 **bearer(token), **more))
 
 
-class CheckSession(SessionCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.new_home()
-        cls.worker = cls.start_worker(cls.with_sessions(), directory=cls.home)
-
+class CheckCase(SessionCase):
     def assert_valid(self, answer, valid):
         self.assertEqual(answer.status, 200, answer)
         self.check_form(answer)
         self.assertEqual(answer.json, {'code': 0, 'message': 'ok', 'data': {'valid': valid}})
+
+
+class CheckSession(CheckCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.new_home()
+        cls.worker = cls.start_worker(cls.with_sessions(), directory=cls.home)
 
     def test_it_holds_until_the_next_login(self):
         first = self.user(self.worker, wechat().code(user='carol'))
@@ -41,7 +43,10 @@ class CheckSession(SessionCase):
                                            **bearer(token)))
         self.assert_refused(answer, 400, 400, 'never')
 
+
+class RefusedToken(CheckCase):
     def test_a_refused_access_token_is_renewed(self):
+        self.new_home()
         fake = FakeWechat()
         self.addCleanup(fake.end)
         worker = self.own_worker(
