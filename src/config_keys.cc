@@ -60,7 +60,7 @@ std::vector<Section> sections_of(Config& config)
         {"session",
          {{"lifetime_s", Number{&session.lifetime_s, 1, 31'536'000}},
           {"max_age_s", Number{&session.max_age_s, 1, 315'360'000}},
-          {"watermark_age_s", Number{&session.watermark_age_s, 1, 31'536'000}},
+          {"watermark_age_s", Number{&session.watermark_age_s, 1, 2'000'000'000}},
           {"keys_file", Text{&session.keys_file, "none"}},
           {"revocations", Text{&session.revocations, ""}}}},
         {"log",

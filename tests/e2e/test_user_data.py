@@ -300,15 +300,20 @@ class OtherWorkers(UserDataCase):
         self.assert_no_session(self.decrypt(self.forged(), sent, worker=worker))
         self.assert_no_session(self.sign(self.forged(), worker=worker))
 
-    def test_the_published_sample_is_opened_and_too_old(self):
+    @each(('usually', 300), ('for-who-allows-it', 2_000_000_000))
+    def test_the_published_sample_is_opened_and_too_old(self, age):
         sample = VECTORS['decrypt']
         app = {'appid': sample['appId'], 'secret': secrets.token_hex(16)}
-        worker = self.own_worker(self.with_sessions([app]), directory=self.home)
+        worker = self.own_worker(self.with_sessions([app], watermark_age_s=age),
+                                 directory=self.home)
         token = self.forged(aud=sample['appId'], session_key=sample['sessionKey'])
         sent = {name: sample[name] for name in ('encryptedData', 'iv')}
         answer = self.decrypt(token, sent, worker=worker)
-        self.assert_refused(answer, 401, 401, 'login')
-        self.assertRegex(answer.json['message'], 'too old')
+        if age > 300:
+            self.assertEqual(answer.json['data'], json.loads(sample['plaintext']), answer)
+        else:
+            self.assert_refused(answer, 401, 401, 'login')
+            self.assertRegex(answer.json['message'], 'too old')
 
     def test_how_old_data_may_be_is_configured_and_reloaded(self):
         worker = self.own_worker(self.with_sessions(watermark_age_s=3600), directory=self.home)
