@@ -18,9 +18,9 @@ constexpr seconds overlap{300};
 // replaced by another host: then it is asked for the latest first.
 constexpr seconds force_pause{30};
 
-// WeChat's limit is 20 a day for all workers. Who reaches this has a problem that force does not
-// solve.
-constexpr std::size_t most_forced_an_hour = 10;
+// WeChat allows 20 a day, of all workers. Where even new tokens are refused again and again, as by
+// an interface that wants another kind, force does not help: leave some for a day when it does.
+constexpr std::size_t most_forced_a_day = 10;
 
 constexpr std::size_t longest_token = 2048; // WeChat: allow for 512 at least
 
@@ -130,9 +130,9 @@ Task<AccessTokens::Shared> AccessTokens::fetch(std::shared_ptr<const Config> con
 {
     const auto now = Clock::now();
     auto& forced = kept_[mini.appid].forced;
-    while (!forced.empty() && now - forced.front() > std::chrono::hours{1})
+    while (!forced.empty() && now - forced.front() > std::chrono::hours{24})
         forced.pop_front();
-    const bool by_force = mode == Mode::ByForce && forced.size() < most_forced_an_hour;
+    const bool by_force = mode == Mode::ByForce && forced.size() < most_forced_a_day;
     if (by_force)
         forced.push_back(now);
 

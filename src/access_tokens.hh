@@ -44,7 +44,8 @@ public:
                      Clock::time_point deadline);
 
     // Another token than `refused`, which WeChat does not take any more: the one that others have
-    // got meanwhile, else a new one, by force. It may be the same if WeChat gives no other.
+    // got meanwhile, else a new one, by force, 10 times a day at most. It may be the same if WeChat
+    // gives no other.
     Task<Secret> renew(std::shared_ptr<const Config> config, const MiniProgram& mini,
                        Secret refused, Clock::time_point deadline);
 
