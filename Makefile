@@ -157,7 +157,7 @@ install: all
 	install -D -m 644 -t $(man)/man8 src/onlogin.8
 	install -D -m 644 -t $(man)/man5 src/onlogin.json.5
 	install -D -m 644 -t $(man)/man1 tests/fake-wechat/onlogin-fake-wechat.1
-	install -D -m 644 -t $(share)/nginx nginx/onlogin.conf
+	install -D -m 644 -t $(share)/nginx nginx/*.conf
 	install -D -m 644 -t $(share)/nginx/snippets nginx/snippets/*.conf
 	install -D -m 644 -t $(share)/nginx/hosting nginx/hosting/*.conf
 	install -D -m 644 -t $(share)/nginx/examples nginx/examples/*

@@ -69,6 +69,10 @@ NginxSeen check_nginx(Findings& findings, const Config* config, const Workers& w
 void check_identity_headers(Findings& findings, const std::vector<Directive>& main,
                             const std::vector<OurLocation>& ours);
 
+// What nginx does for backends: who can reach it, whether guards ask us, where requests go on.
+void check_backends(Findings& findings, const std::vector<Directive>& main,
+                    const std::vector<OurLocation>& ours);
+
 // A login with the made-up code through nginx, its certificate, TLS 1.2.
 void check_front(Findings& findings, const Front& front, const Config& config);
 

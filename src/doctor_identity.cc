@@ -2,7 +2,6 @@
 #include "nginx_site.hh"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <set>
 
@@ -10,7 +9,15 @@ namespace onlogin {
 
 namespace {
 
-constexpr std::array identity_headers{"X-WX-OPENID", "X-WX-APPID", "X-WX-UNIONID", "X-WX-SOURCE"};
+struct Identity
+{
+    const char* header;
+    bool of_phones; // told only where a phone number is
+};
+constexpr Identity identities[] = {
+    {"X-WX-OPENID", false}, {"X-WX-APPID", false},          {"X-WX-UNIONID", false},
+    {"X-WX-SOURCE", false}, {"Onlogin-Phone-Number", true}, {"Onlogin-Phone-Country", true},
+};
 
 struct Passing
 {
@@ -40,10 +47,12 @@ bool same_name(std::string_view a, std::string_view b)
 }
 
 // The identity headers that reach the backend of `at` as the client sent them.
-std::string unguarded_headers(const VisitedLocation& at, const Passing& passing)
+std::string unguarded_headers(const VisitedLocation& at, const Passing& passing, bool phones)
 {
     std::string missing;
-    for (const char* header : identity_headers) {
+    for (const auto& [header, of_phones] : identities) {
+        if (of_phones && !phones)
+            continue;
         const std::string name = passing.as_variable ? as_variable(header) : header;
         const auto set = at.scope.find(passing.set);
         if (std::none_of(set.begin(), set.end(), [&](const Directive* directive) {
@@ -63,11 +72,18 @@ void check_identity_headers(Findings& findings, const std::vector<Directive>& ma
                             const std::vector<OurLocation>& ours)
 {
     std::set<const Directive*> guarded; // servers that ask us who a user is
+    std::set<const Directive*> phones;  // and that ask for phone numbers, for a backend
+    std::set<std::string> told;         // locations where that backend is told
     std::set<const Directive*> own;
     for (const auto& location : ours) {
         own.insert(&location.at.location);
         if (fastcgi_param(location.at.scope, "ONLOGIN_ACTION") == "auth")
             guarded.insert(&location.at.server);
+        if (const auto target = fastcgi_param(location.at.scope, "ONLOGIN_REDIRECT")) {
+            guarded.insert(&location.at.server);
+            phones.insert(&location.at.server);
+            told.insert(*target);
+        }
     }
     if (guarded.empty())
         return;
@@ -80,14 +96,16 @@ void check_identity_headers(Findings& findings, const std::vector<Directive>& ma
             if (std::none_of(block.begin(), block.end(),
                              [&](const auto& inner) { return inner.name == passing.pass; }))
                 continue;
-            const auto missing = unguarded_headers(at, passing);
+            const auto missing = unguarded_headers(at, passing, phones.contains(&at.server));
             const auto module =
                 std::string_view{passing.pass}.substr(0, std::string_view{passing.pass}.find('_'));
             if (missing.empty() ||
                 at.scope.value(std::string{module} + "_pass_request_headers") == "off")
                 continue;
             all_set = false;
-            const bool trusts = at.scope.value("auth_request").value_or("off") != "off";
+            const bool trusts =
+                at.scope.value("auth_request").value_or("off") != "off" ||
+                (!at.location.args.empty() && told.contains(at.location.args.back()));
             const auto text =
                 title(at.location) + " passes " + missing + " on as the client sent it";
             const auto mend = std::string{"set each with "} + passing.set +

@@ -237,6 +237,8 @@ NginxSeen check_nginx(Findings& findings, const Config* config, const Workers& w
         }
         findings.ok("location", title(location.at.location));
         check_addresses(findings, location, seen);
+        if (is_for_backends(location)) // no client meets their limits, no code comes here
+            continue;
         if (fastcgi_param(location.at.scope, "ONLOGIN_ACTION") != "auth") // does not ask WeChat
             check_timeout(findings, location, config ? config->wechat.timeout_ms : 4500);
         else if (config && !config->session.keys)
@@ -249,6 +251,7 @@ NginxSeen check_nginx(Findings& findings, const Config* config, const Workers& w
             check_server(findings, main, location, seen);
     }
     check_identity_headers(findings, main, ours);
+    check_backends(findings, main, ours);
     return seen;
 }
 

@@ -1,20 +1,16 @@
 #include "nginx_site.hh"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <map>
 #include <utility>
 
+#include <arpa/inet.h>
+
 namespace onlogin {
 
 namespace {
-
-bool holds_onlogin(std::string text)
-{
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text.find("onlogin") != text.npos;
-}
 
 bool has(const Directive& directive, const char* word)
 {
@@ -48,8 +44,8 @@ struct Port
     std::string number;
 };
 
-// Absent where no TCP connection leads.
-std::optional<Port> read_port(const Directive& listen)
+// As it is written; a port alone is one of `*`. Absent where no TCP connection leads.
+std::optional<Port> split_listen(const Directive& listen)
 {
     if (listen.args.empty() || listen.args[0].starts_with("unix:"))
         return std::nullopt;
@@ -62,11 +58,33 @@ std::optional<Port> read_port(const Directive& listen)
     } else if (host.find_first_not_of("0123456789") == host.npos) {
         port.number = std::exchange(host, "*");
     }
-    if (host == "*" || host == "0.0.0.0")
-        host = "127.0.0.1";
-    if (host == "[::]")
-        host = "[::1]";
     return port;
+}
+
+// Where this host can connect to it.
+std::optional<Port> read_port(const Directive& listen)
+{
+    auto port = split_listen(listen);
+    if (port && (port->host == "*" || port->host == "0.0.0.0"))
+        port->host = "127.0.0.1";
+    if (port && port->host == "[::]")
+        port->host = "[::1]";
+    return port;
+}
+
+// An address that no other host can reach. nginx looks names up once, and who knows what it finds.
+bool is_loopback(std::string host)
+{
+    if (host == "localhost")
+        return true;
+    in_addr v4{};
+    if (inet_pton(AF_INET, host.c_str(), &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    if (!host.starts_with('[') || !host.ends_with(']'))
+        return false;
+    in6_addr v6{};
+    return inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &v6) == 1 &&
+           IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 // A server that does not say it listens here.
@@ -136,12 +154,35 @@ std::vector<OurLocation> our_locations(const std::vector<Directive>& main,
     return ours;
 }
 
+bool holds_onlogin(std::string text)
+{
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text.find("onlogin") != text.npos;
+}
+
 std::string title(const Directive& location)
 {
     std::string text = location.name;
     for (const auto& word : location.args)
         text += ' ' + word;
     return text + " (" + location.place() + ')';
+}
+
+bool is_for_backends(const OurLocation& location)
+{
+    constexpr std::array actions{"access_token", "sign", "check_session"};
+    const auto action = fastcgi_param(location.at.scope, "ONLOGIN_ACTION").value_or("login");
+    return std::find(actions.begin(), actions.end(), action) != actions.end();
+}
+
+std::vector<std::string> open_listens(const Directive& server)
+{
+    std::vector<std::string> open;
+    for (const auto& listen : listens_of(server.block))
+        if (const auto port = split_listen(listen); port && !is_loopback(port->host))
+            open.push_back(listen.args[0]);
+    return open;
 }
 
 std::optional<Listen> best_listen(const OurLocation& location, const std::vector<Directive>& main)

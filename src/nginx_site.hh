@@ -25,6 +25,9 @@ std::vector<OurLocation> our_locations(const std::vector<Directive>& main,
 // The value that `fastcgi_param` gives to `name` in a scope.
 std::optional<std::string> fastcgi_param(const Scope& scope, const std::string& name);
 
+// Whether it names us: a path, a socket, an upstream.
+bool holds_onlogin(std::string text);
+
 // As `location = /onLogin (FILE:LINE)`; an `if` in a location is one, too.
 std::string title(const Directive& location);
 
@@ -33,6 +36,13 @@ bool is_on(const Scope& scope, std::string_view name);
 
 // Whether clients may ask it for a login.
 bool is_login(const OurLocation& location);
+
+// Whether it is for backends alone, who are taken for the mini program itself: access tokens,
+// signatures.
+bool is_for_backends(const OurLocation& location);
+
+// Where others than this host may reach a server, as its `listen` has it.
+std::vector<std::string> open_listens(const Directive& server);
 
 // Where a server listens on this host: with TLS if it does anywhere, else the first port. What one
 // server says of a port (ssl, proxy_protocol) holds for all servers there.

@@ -166,6 +166,39 @@ BOOST_AUTO_TEST_CASE(only_a_location_that_clients_may_ask_is_a_login)
     BOOST_TEST(!is_login(our_locations(site("", "internal;"))[0]));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_for_backends_alone_is_told_by_its_action)
+{
+    for (const auto* action : {"access_token", "sign", "check_session"}) {
+        const auto main = site("", std::string{"fastcgi_param ONLOGIN_ACTION "} + action + ";");
+        BOOST_TEST(is_for_backends(our_locations(main)[0]), action);
+    }
+    for (const auto* action : {"login", "auth", "phone", "health"}) {
+        const auto main = site("", std::string{"fastcgi_param ONLOGIN_ACTION "} + action + ";");
+        BOOST_TEST(!is_for_backends(our_locations(main)[0]), action);
+    }
+    BOOST_TEST(!is_for_backends(our_locations(site("", ""))[0]));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_is_open_where_another_host_may_reach_it)
+{
+    const auto open = [](const std::string& lines) {
+        const auto main = site(lines, "");
+        std::string found;
+        for (const auto& listen : open_listens(our_locations(main)[0].at.server))
+            found += listen + ' ';
+        return found;
+    };
+    for (const auto* line : {"127.0.0.1:8085", "127.0.0.1", "127.1.2.3:80", "localhost:8085",
+                             "localhost", "[::1]:8085", "[::1]", "unix:/run/api.sock"})
+        BOOST_TEST(open(std::string{"listen "} + line + ";").empty(), line);
+    for (const auto* line : {"80", "8085", "*:8085", "0.0.0.0:8085", "[::]:8085", "10.0.0.5:8085",
+                             "192.0.2.1", "[fd00::1]:8085", "[2001:db8::1]", "api.example.com:8085",
+                             "127.0.0.1.example.com", "128.0.0.1:80", "[::ffff:10.0.0.1]:80"})
+        BOOST_TEST(open(std::string{"listen "} + line + ";") == std::string{line} + ' ', line);
+    BOOST_TEST(open("") == "*:80 ");
+    BOOST_TEST(open("listen unix:/run/api.sock; listen 127.0.0.1:80; listen 81;") == "81 ");
+}
+
 BOOST_AUTO_TEST_CASE(the_doctor_asks_where_nginx_listens_with_tls)
 {
     const auto listen = [](const std::string& lines) {

@@ -76,15 +76,22 @@ def uncommented(text, first):
     return '\n'.join(re.sub(r'^ *# ?', '', line) for line in block)
 
 
-def guarded_example(port):
-    """Edits that switch the examples of onlogin.conf on."""
+def examples(port, *firsts):
+    """Edits that switch these examples of onlogin.conf on, with a backend at `port`."""
     text = (ROOT / 'nginx/onlogin.conf').read_text()
-    examples = ''.join(uncommented(text, f'# location ^~ {path} {{') for path in
-                       ('/api/', '/api/public/'))
-    examples = examples.replace('127.0.0.1:3000', f'127.0.0.1:{port}') \
-        .replace('include proxy_params', 'include /etc/nginx/proxy_params')
+    chosen = '\n'.join(uncommented(text, f'# location {first} {{') for first in firsts)
+    return add_to_server(chosen.replace('127.0.0.1:3000', f'127.0.0.1:{port}')
+                         .replace('include proxy_params', 'include /etc/nginx/proxy_params') +
+                         '\n    # There is nothing else.')
+
+
+def guarded_example(port):
     return [(r'# location = /onlogin-auth ', 'location = /onlogin-auth '),
-            *add_to_server(examples)]
+            *examples(port, '^~ /api/', '^~ /api/public/')]
+
+
+def phone_example(port):
+    return examples(port, '= /api/phone', '@onlogin_phone', '~ (?s)^/onLogin/.*phone$')
 
 
 def add_to_server(text):

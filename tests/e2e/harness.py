@@ -472,7 +472,8 @@ class Worker:
 class Nginx:
     """nginx with the files of nginx/ as they ship, but for what an installation edits too."""
 
-    def __init__(self, worker_socket, limits=True, edits=(), connections=4096, instead=None):
+    def __init__(self, worker_socket, limits=True, edits=(), connections=4096, instead=None,
+                 sites=('onlogin.conf',)):
         """`instead`: files that take the place of others, by their names below nginx/."""
         self.directory = new_directory()
         self.port, plain_port = free_port(), free_port()
@@ -497,19 +498,21 @@ class Nginx:
         ]
         if not limits:  # the load of a test comes from one address
             edits += [(r'(?m)^\s*limit_(req|conn) .*\n', '')]
-        for source in [ROOT / 'nginx/onlogin.conf', *(ROOT / 'nginx/snippets').glob('*.conf')]:
+        for source in [*(ROOT / 'nginx' / site for site in sites),
+                       *(ROOT / 'nginx/snippets').glob('*.conf')]:
             name = source.relative_to(ROOT / 'nginx')
             text = (instead or {}).get(str(name), source).read_text()
             for pattern, replacement in edits:
                 text = re.sub(pattern, lambda _: replacement, text)
             (self.directory / name).write_text(text)
+        included = '\n'.join(f'include {site};' for site in sites)
         temp = '\n'.join(f'{module}_temp_path temp/{module};'
                          for module in ('client_body', 'fastcgi', 'proxy', 'scgi', 'uwsgi'))
         (self.directory / 'nginx.conf').write_text(
             ('user root;\n' if os.geteuid() == 0 else '') +
             f'daemon off;\npid nginx.pid;\nworker_processes 1;\nerror_log log/main-error.log;\n'
             f'events {{ worker_connections {connections}; }}\nhttp {{\n{temp}\n'
-            f'include onlogin.conf;\n}}\n')
+            f'{included}\n}}\n')
         with (self.directory / 'output').open('wb') as file:
             self.process = Process(['nginx', '-e', 'stderr', '-p', self.directory,
                                     '-c', self.directory / 'nginx.conf'],
@@ -534,8 +537,8 @@ class Nginx:
         return http.client.HTTPSConnection('localhost', self.port, context=self.context,
                                            timeout=30)
 
-    def ask(self, method, target, body=None, headers=None, connection=None):
-        own = connection or self.connect()
+    def ask(self, method, target, body=None, headers=None, connection=None, connect=None):
+        own = connection or (connect or self.connect)()
         began = time.monotonic()
         own.request(method, target, body, headers or {})
         response = own.getresponse()

@@ -1,0 +1,100 @@
+#include "doctor_checks.hh"
+#include "nginx_site.hh"
+
+#include <algorithm>
+#include <set>
+
+namespace onlogin {
+
+namespace {
+
+// Whoever reaches these acts as the mini program, or signs as its users.
+void check_reach(Findings& findings, const OurLocation& location)
+{
+    const auto name = "the server at " + location.at.server.place();
+    const auto open = open_listens(location.at.server);
+    if (open.empty())
+        return findings.ok("backends", name + " is for this host alone");
+    findings.bad("backends",
+                 name + " listens on " + open.front() + ": who reaches " +
+                     title(location.at.location) + " is taken for your backend",
+                 "have it listen on 127.0.0.1, [::1] or a unix socket, and nothing else");
+}
+
+void check_reach(Findings& findings, const std::vector<OurLocation>& ours)
+{
+    std::set<const Directive*> servers;
+    for (const auto& location : ours)
+        if (is_for_backends(location) && servers.insert(&location.at.server).second)
+            check_reach(findings, location);
+}
+
+bool may_match(const Directive& location, std::string_view uri)
+{
+    const auto& args = location.args;
+    if (location.name != "location" || args.empty())
+        return false;
+    if (args.size() == 2 && args[0].starts_with('~')) // a pattern: the benefit of the doubt
+        return true;
+    return args.size() == 2 && args[0] == "=" ? uri == args[1] : uri.starts_with(args.back());
+}
+
+// Whether nginx's question at `uri` comes to us.
+bool comes_to_us(const std::vector<OurLocation>& ours, const Directive& server,
+                 std::string_view uri)
+{
+    return std::any_of(ours.begin(), ours.end(), [&](const OurLocation& location) {
+        const auto action = fastcgi_param(location.at.scope, "ONLOGIN_ACTION").value_or("login");
+        return &location.at.server == &server && (action == "auth" || action == "access_token") &&
+               may_match(location.at.location, uri);
+    });
+}
+
+// auth_request lets everybody in if something else answers there, with 200.
+void check_guards(Findings& findings, const std::vector<Directive>& main,
+                  const std::vector<OurLocation>& ours)
+{
+    each_location(main, [&](const VisitedLocation& at) {
+        const auto uri = at.scope.value("auth_request").value_or("off");
+        if (!holds_onlogin(uri) || comes_to_us(ours, at.server, uri))
+            return;
+        findings.bad("guard",
+                     title(at.location) + " asks " + uri + ", where the server at " +
+                         at.server.place() + " does not ask onlogin: who is let in is chance",
+                     "add `location = /onlogin-auth { include snippets/onlogin-auth.conf; }` to "
+                     "that server");
+    });
+}
+
+// The named locations where requests go on, once we have found out the phone number.
+void check_redirects(Findings& findings, const std::vector<Directive>& main,
+                     const std::vector<OurLocation>& ours)
+{
+    for (const auto& location : ours) {
+        const auto target = fastcgi_param(location.at.scope, "ONLOGIN_REDIRECT");
+        if (!target)
+            continue;
+        bool found = false;
+        each_location(main, [&](const VisitedLocation& at) {
+            found |= &at.server == &location.at.server && !at.location.args.empty() &&
+                     at.location.args.back() == *target;
+        });
+        if (!found)
+            findings.bad("location",
+                         title(location.at.location) + " goes on in " + *target +
+                             ", which its server has not: its requests fail with 500",
+                         "add `location " + *target + "`, as the example in nginx/onlogin.conf");
+    }
+}
+
+} // namespace
+
+void check_backends(Findings& findings, const std::vector<Directive>& main,
+                    const std::vector<OurLocation>& ours)
+{
+    check_reach(findings, ours);
+    check_guards(findings, main, ours);
+    check_redirects(findings, main, ours);
+}
+
+} // namespace onlogin

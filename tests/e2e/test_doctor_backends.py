@@ -1,0 +1,91 @@
+"""`onlogin doctor` looks at what nginx does for backends: who reaches it, and whether guards guard."""
+
+import re
+
+from backends import ECHO, guarded_example, over_http, phone_example, with_sessions
+from harness import each, wechat
+from open_apis import ApiNginx, NameServer
+from test_doctor import DoctorCase
+
+
+class BackendsCase(DoctorCase):
+    """With sessions, the site for backends, a guarded location and one for phone numbers."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.worker = cls.start_worker(with_sessions(), mode='0660')
+        cls.names = NameServer()
+        cls.addClassCleanup(cls.names.finish)
+        cls.echo = over_http(ECHO)
+        cls.addClassCleanup(cls.echo.finish)
+
+    def edited(self, *edits):
+        """Visits nginx whose files are edited once it runs: the doctor reads the files."""
+        nginx = ApiNginx(self.worker.socket, wechat().port, self.names, edits=[
+            *guarded_example(self.echo.port), *phone_example(self.echo.port)])
+        self.addCleanup(nginx.finish)
+        for file in [*nginx.directory.glob('onlogin*.conf'),
+                     *(nginx.directory / 'snippets').iterdir()]:
+            text = file.read_text()
+            for pattern, replacement in edits:
+                text = re.sub(pattern, replacement.replace('PORT', str(nginx.api_port)), text)
+            file.write_text(text)
+        return self.visit(nginx=nginx)
+
+
+class Backends(BackendsCase):
+    def test_all_is_well(self):
+        findings = self.edited()
+        self.assertEqual(findings.bad(), [])
+        self.assertEqual([finding for finding in findings if finding.verdict == 'warn'
+                          and 'as root' not in finding.text], [])
+        findings.find('backends', 'ok', 'this host alone')
+        for path in ('/onlogin-access-token', '/onlogin/sign', '/onlogin/check-session'):
+            findings.find('location', 'ok', path)
+        self.assertEqual(len([f for f in findings if f.check == 'front']), 1)  # one site for users
+
+    # Only what nginx can bind to on any host: the rest is in nginx_config_test.cc.
+
+    @each(*((listen, listen) for listen in ('PORT', '*:PORT', '0.0.0.0:PORT',
+                                            '127.0.0.1:PORT; listen 127.0.0.2:PORT; listen PORT')))
+    def test_it_listens_for_others(self, listen):
+        findings = self.edited((r'listen 127\.0\.0\.1:\d+;(?=\s+# For some programs)',
+                                f'listen {listen};'))
+        finding = findings.find('backends', 'bad', '127.0.0.1', 'unix socket')
+        self.assertIn('/onlogin-api.conf:', finding.text)
+        self.assertFalse(findings.ok)
+
+    @each(*((listen, listen) for listen in ('localhost:PORT', '127.1.2.3:PORT', 'unix:api.sock')))
+    def test_it_listens_for_this_host(self, listen):
+        findings = self.edited((r'listen 127\.0\.0\.1:\d+;(?=\s+# For some programs)',
+                                f'listen {listen};'))
+        findings.find('backends', 'ok')
+
+    def test_a_location_of_the_site_for_users(self):
+        findings = self.edited((r'location / \{(?=\s+error_page 404)', 'location = /sign { include '
+                                'snippets/onlogin-location.conf; fastcgi_param ONLOGIN_ACTION sign; '
+                                '} location / {'),
+                               (r'listen 127\.0\.0\.1:(\d+) ssl', r'listen \1 ssl'))
+        findings.find('backends', 'bad', 'location = /sign', '/onlogin.conf:')
+
+    def test_a_guard_that_nobody_answers(self):
+        findings = self.edited((r'location = /onlogin-auth \{[^}]*\}', ''))
+        findings.find('guard', 'bad', 'location ^~ /api/', '/onlogin-auth', 'onlogin-auth.conf')
+
+    def test_a_guard_that_somebody_else_answers(self):
+        findings = self.edited((r'location = /onlogin-auth \{[^}]*\}',
+                                'location = /onlogin-auth { return 200; }'))
+        findings.find('guard', 'bad', 'location ^~ /api/', 'chance')
+
+    def test_a_guard_of_somebody_else(self):
+        findings = self.edited((r'location = /onlogin-auth \{[^}]*\}', ''),
+                               (r'auth_request /onlogin-auth;', 'auth_request /oauth2/auth;'))
+        self.assertEqual([finding for finding in findings if finding.check == 'guard'], [])
+
+    def test_a_phone_number_without_its_location(self):
+        findings = self.edited((r'location @onlogin_phone', 'location @another'))
+        findings.find('location', 'bad', '@onlogin_phone', '500')
+
+    def test_made_up_phone_numbers_reach_a_backend(self):
+        findings = self.edited((r'.*Onlogin-Phone-Number.*\n', ''))
+        findings.find('headers', 'bad', '@onlogin_phone', 'Onlogin-Phone-Number')
