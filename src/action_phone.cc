@@ -27,7 +27,7 @@ std::string phone_text(const Json::Value& value)
 // https://nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_ignore_headers
 Response for_backend(const std::string& redirect, const Json::Value& phone)
 {
-    auto response = Response::ok(Json::Value{Json::objectValue});
+    Response response{200, {}, {}, {}}; // nginx would keep the charset of a type for what follows
     response.headers = {{"X-Accel-Redirect", redirect},
                         {"Onlogin-Phone-Number", phone_text(phone["purePhoneNumber"])},
                         {"Onlogin-Phone-Country", phone_text(phone["countryCode"])}};

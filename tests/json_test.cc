@@ -12,7 +12,7 @@ BOOST_AUTO_TEST_CASE(numbers_are_those_of_rfc_8259)
          {"0", "-0", "10", "-1", "1.0", "0.10", "-0.5", "1e5", "1E+5", "0e-5", "1.5e10",
           "18446744073709551615", "123456789012345678901234567890"}) {
         BOOST_TEST(parse_json(good).has_value(), good);
-        BOOST_TEST(parse_json("[" + good + "," + good + "]").has_value(), good);
+        BOOST_TEST(parse_json("[" + good + ",0]").has_value(), good);
         BOOST_TEST(parse_json("{\"a\":" + good + "}").has_value(), good);
     }
     for (const std::string bad : {"01", "-01", "00", "-", "+1", "1.", ".5", "1.e3", "1e", "1e+",

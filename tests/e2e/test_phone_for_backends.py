@@ -82,6 +82,11 @@ class PhoneCase(GuardCase):
 
 
 class Phones(PhoneCase):
+    def test_the_type_of_the_answer_is_the_backends_own(self):
+        answer = self.ask(self.log_in(), self.body())
+        self.assertEqual((answer.status, answer.headers['content-type']),
+                         (200, 'application/json'))
+
     def test_nginx_has_nothing_to_say(self):
         self.assert_content(self.nginx)
 
