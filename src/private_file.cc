@@ -1,5 +1,6 @@
 #include "private_file.hh"
 
+#include "account.hh"
 #include "error.hh"
 #include "fd.hh"
 
@@ -11,8 +12,6 @@
 #include <string_view>
 
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,19 +20,6 @@ namespace onlogin {
 namespace {
 
 constexpr off_t largest_file = 1 << 20;
-
-// The name of whom this process runs as. Users of services are in /etc/passwd: nobody is asked.
-std::string own_name()
-{
-    const passwd* const entry = getpwuid(geteuid());
-    return entry ? entry->pw_name : std::to_string(geteuid());
-}
-
-std::string own_group()
-{
-    const group* const entry = getgrgid(getegid());
-    return entry ? entry->gr_name : std::to_string(getegid());
-}
 
 // Which directory on the way to `path` keeps us out; empty if none does.
 std::string closed_directory(const std::string& path)
@@ -83,7 +69,7 @@ std::string why_closed(const std::string& path, int error, Readers readers)
                "/etc/onlogin)";
     if (error != EACCES)
         return path + ": " + strerror(error);
-    const auto name = own_name();
+    const auto name = account_of(geteuid()).name;
     const auto directory = closed_directory(path);
     const auto& closed = directory.empty() ? path : directory;
     auto text = closed + ": " + strerror(error) + " for user " + name + ": ";
@@ -97,8 +83,8 @@ std::string why_closed(const std::string& path, int error, Readers readers)
         return text + way_to_secret(path, directory, name);
     if (!directory.empty())
         return text + (readers == Readers::Public ? "chmod a+x " + directory
-                                                  : "chgrp " + own_group() + ' ' + directory +
-                                                        " && chmod g+x " + directory);
+                                                  : "chgrp " + group_name(getegid()) + ' ' +
+                                                        directory + " && chmod g+x " + directory);
     if (is_own(path))
         return text + "chmod u+r " + path;
     return text + (readers == Readers::Public ? "chmod a+r " : "chown " + name + " ") + path;
