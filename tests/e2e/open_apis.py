@@ -120,11 +120,12 @@ class OddWechat:
 
 
 class ApiNginx(Nginx):
-    """With both sites. `wechat_port` is where api.weixin.qq.com is."""
+    """With both sites, in the order in which nginx reads sites-enabled. `wechat_port` is where
+    api.weixin.qq.com is."""
 
     def __init__(self, worker_socket, wechat_port, names, edits=(), **options):
         self.api_port = free_port()
-        super().__init__(worker_socket, sites=('onlogin.conf', API), edits=[
+        super().__init__(worker_socket, sites=(API, 'onlogin.conf'), edits=[
             *edits,
             (r'127\.0\.0\.1:8085', f'127.0.0.1:{self.api_port}'),
             (r'resolver 127\.0\.0\.53', f'resolver 127.0.0.1:{names.port}'),
