@@ -81,6 +81,8 @@ int run_doctor(const std::string& config_file, const std::string& credentials_di
     if (config) {
         for (const auto& front : nginx.fronts)
             check_front(findings, front, *config);
+        for (const auto& api : nginx.apis)
+            check_api(findings, api, *config);
         check_wechat(findings, *config);
     }
     findings.end();

@@ -1,5 +1,8 @@
 #include "doctor_checks.hh"
+#include "http_probe.hh"
+#include "json.hh"
 #include "nginx_site.hh"
+#include "wechat_api.hh"
 
 #include <algorithm>
 #include <set>
@@ -82,7 +85,7 @@ void check_redirects(Findings& findings, const std::vector<Directive>& main,
         if (!found)
             findings.bad("location",
                          title(location.at.location) + " goes on in " + *target +
-                             ", which its server has not: its requests fail with 500",
+                             ", which its server has not: its requests fail",
                          "add `location " + *target + "`, as the example in nginx/onlogin.conf");
     }
 }
@@ -90,11 +93,44 @@ void check_redirects(Findings& findings, const std::vector<Directive>& main,
 } // namespace
 
 void check_backends(Findings& findings, const std::vector<Directive>& main,
-                    const std::vector<OurLocation>& ours)
+                    const std::vector<OurLocation>& ours, NginxSeen& seen)
 {
     check_reach(findings, ours);
     check_guards(findings, main, ours);
     check_redirects(findings, main, ours);
+    for (const auto& location : ours)
+        if (fastcgi_param(location.at.scope, "ONLOGIN_ACTION") == "access_token")
+            if (const auto listen = best_listen(location, main);
+                listen &&
+                std::find(seen.apis.begin(), seen.apis.end(), listen->address) == seen.apis.end())
+                seen.apis.push_back(listen->address);
+}
+
+// https://developers.weixin.qq.com/doc/service/api/base/api_getapidomainip
+void check_api(Findings& findings, const std::string& address, const Config& config)
+{
+    const auto site = "http://" + address;
+    HttpProbe call{Secret{site + "/cgi-bin/get_api_domain_ip"}};
+    call.header = "X-WX-APPID: " + config.apps.front().appid;
+    const auto probed = probe(call);
+    if (probed.failed_at != HttpStep::Done)
+        return findings.bad("backends", site + ": " + probed.failure,
+                            "systemctl restart nginx; does it listen there?");
+    const auto answer = parse_json(probed.body);
+    if (!answer || !answer->isObject())
+        return findings.bad("backends",
+                            site + ": HTTP " + std::to_string(probed.status) +
+                                " and no JSON: something else answers here",
+                            "is nginx reloaded (systemctl reload nginx)?");
+    constexpr std::string_view ours = "onlogin: ";
+    if (const auto said = text_in(*answer, "errmsg"); said.starts_with(ours))
+        return findings.bad("backends", site + " does not reach WeChat", said.substr(ours.size()));
+    const auto& errcode = (*answer)["errcode"];
+    findings.ok("backends", site + " reaches WeChat, in " + std::to_string(probed.answer_ms) +
+                                " ms" +
+                                (errcode.isInt() && errcode.asInt() != 0
+                                     ? ", which answers " + std::to_string(errcode.asInt())
+                                     : ""));
 }
 
 } // namespace onlogin

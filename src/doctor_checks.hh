@@ -51,7 +51,8 @@ struct NginxSeen
     std::string user;               // that its workers run as; empty: unknown
     std::optional<Account> account; // of that user, if there is one
     std::vector<SeenSocket> sockets;
-    std::vector<Front> fronts; // one for each server
+    std::vector<Front> fronts;     // one for each server
+    std::vector<std::string> apis; // HOST:PORT where backends call WeChat's open APIs
 };
 
 // Owners and modes of the configuration's files, who runs the workers that use it, and whether they
@@ -70,8 +71,12 @@ void check_identity_headers(Findings& findings, const std::vector<Directive>& ma
                             const std::vector<OurLocation>& ours);
 
 // What nginx does for backends: who can reach it, whether guards ask us, where requests go on.
+// Notes in `seen` where they call WeChat.
 void check_backends(Findings& findings, const std::vector<Directive>& main,
-                    const std::vector<OurLocation>& ours);
+                    const std::vector<OurLocation>& ours, NginxSeen& seen);
+
+// A call of WeChat at `address`, as a backend makes it; it changes nothing.
+void check_api(Findings& findings, const std::string& address, const Config& config);
 
 // A login with the made-up code through nginx, its certificate, TLS 1.2.
 void check_front(Findings& findings, const Front& front, const Config& config);

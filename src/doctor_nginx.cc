@@ -251,7 +251,7 @@ NginxSeen check_nginx(Findings& findings, const Config* config, const Workers& w
             check_server(findings, main, location, seen);
     }
     check_identity_headers(findings, main, ours);
-    check_backends(findings, main, ours);
+    check_backends(findings, main, ours, seen);
     return seen;
 }
 

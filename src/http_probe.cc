@@ -113,8 +113,8 @@ HttpProbed probe(const HttpProbe& request)
     curl_global_init(CURL_GLOBAL_DEFAULT);
     const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> owner{curl_easy_init(),
                                                                     curl_easy_cleanup};
-    std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> connect_to{nullptr,
-                                                                           curl_slist_free_all};
+    using List = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
+    List connect_to{nullptr, curl_slist_free_all}, header{nullptr, curl_slist_free_all};
     CURL* const easy = owner.get();
     const auto set = [easy](CURLoption option, auto value) {
         curl_easy_setopt(easy, option, value);
@@ -151,6 +151,11 @@ HttpProbed probe(const HttpProbe& request)
     if (!request.connect_to.empty()) {
         connect_to.reset(curl_slist_append(nullptr, ("::" + request.connect_to).c_str()));
         set(CURLOPT_CONNECT_TO, connect_to.get());
+    }
+
+    if (!request.header.empty()) {
+        header.reset(curl_slist_append(nullptr, request.header.c_str()));
+        set(CURLOPT_HTTPHEADER, header.get());
     }
 
     const auto result = curl_easy_perform(easy);

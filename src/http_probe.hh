@@ -13,6 +13,7 @@ namespace onlogin {
 struct HttpProbe
 {
     Secret url;               // never shown
+    std::string header{};     // to send, as NAME: VALUE; empty: none
     std::string connect_to{}; // HOST:PORT that stands for the URL's; empty: ask the name server
     std::string ca_file{};    // empty: the system's
     std::string proxy{};      // empty: none

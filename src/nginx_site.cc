@@ -114,6 +114,13 @@ bool any_server_says(const std::vector<Directive>& main, const Port& port, const
     return false;
 }
 
+// By its path: where a request goes on that has been here (@onlogin_phone) is a backend's.
+bool is_called_onlogin(const Directive& location)
+{
+    const auto& args = location.args;
+    return !args.empty() && !args.back().starts_with('@') && holds_onlogin(args.back());
+}
+
 } // namespace
 
 std::optional<std::string> fastcgi_param(const Scope& scope, const std::string& name)
@@ -145,7 +152,7 @@ std::vector<OurLocation> our_locations(const std::vector<Directive>& main,
                                            return std::find(addresses.begin(), addresses.end(),
                                                             "unix:" + socket) != addresses.end();
                                        }) ||
-                           (!at.location.args.empty() && holds_onlogin(at.location.args.back())) ||
+                           is_called_onlogin(at.location) ||
                            fastcgi_param(at.scope, "ONLOGIN_ACTION") ||
                            fastcgi_param(at.scope, "ONLOGIN_APPID");
         if (named)

@@ -40,9 +40,29 @@ class Backends(BackendsCase):
         self.assertEqual([finding for finding in findings if finding.verdict == 'warn'
                           and 'as root' not in finding.text], [])
         findings.find('backends', 'ok', 'this host alone')
+        findings.find('backends', 'ok', 'reaches WeChat')
         for path in ('/onlogin-access-token', '/onlogin/sign', '/onlogin/check-session'):
             findings.find('location', 'ok', path)
         self.assertEqual(len([f for f in findings if f.check == 'front']), 1)  # one site for users
+
+    def test_a_site_that_does_not_reach_wechat(self):
+        """By the resolver, as it is before somebody has filled it in."""
+        nobody = NameServer()
+        nobody.finish()
+        nginx = ApiNginx(self.worker.socket, wechat().port, nobody,
+                         edits=[(r'resolver_timeout 5s', 'resolver_timeout 1s')])
+        self.addCleanup(nginx.finish)
+        findings = self.visit(nginx=nginx)
+        findings.find('backends', 'bad', 'does not reach WeChat', '`resolver`', 'certificates')
+        self.assertFalse(findings.ok)
+
+    def test_a_backends_location_for_phone_numbers_is_none_of_ours(self):
+        findings = self.edited((r'(?s)(location @onlogin_phone \{).*?\n    \}',
+                                r'location @onlogin_phone { include '
+                                r'snippets/onlogin-phone-fastcgi.conf; '
+                                r'fastcgi_pass unix:/run/php/php-fpm.sock; }'))
+        self.assertEqual([f for f in findings if '@onlogin_phone' in f.text
+                          and f.verdict != 'ok'], [])
 
     # Only what nginx can bind to on any host: the rest is in nginx_config_test.cc.
 
@@ -84,7 +104,7 @@ class Backends(BackendsCase):
 
     def test_a_phone_number_without_its_location(self):
         findings = self.edited((r'location @onlogin_phone', 'location @another'))
-        findings.find('location', 'bad', '@onlogin_phone', '500')
+        findings.find('location', 'bad', '@onlogin_phone', 'fail')
 
     def test_made_up_phone_numbers_reach_a_backend(self):
         findings = self.edited((r'.*Onlogin-Phone-Number.*\n', ''))
