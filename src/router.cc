@@ -42,8 +42,8 @@ constexpr Route routes[] = {
     {"health", Kind::Public, Get, false, false, health},
     {"auth", Kind::Internal, Any, true, false, auth}, // nginx's auth_request: 204 or 401
     {"access_token", Kind::Internal, Any, true, false, access_token}, // the same: 204
-    {"sign", Kind::Internal, Post, true, false, sign},
-    {"check_session", Kind::Internal, Post, true, false, check_session},
+    {"sign", Kind::Internal, Post, true, true, sign},
+    {"check_session", Kind::Internal, Post, true, true, check_session},
 };
 
 const Route* find_route(std::string_view action)
