@@ -14,8 +14,8 @@ using std::chrono::seconds;
 // Less than this before its end WeChat answers with the next token.
 constexpr seconds overlap{300};
 
-// WeChat does not renew by force twice within this time. A token that is older may have been
-// replaced by another host: then it is asked for the latest first.
+// WeChat does not renew by force twice within this time, it gives the latest token then. One that
+// is older may have been replaced by another host: then it is asked for the latest first.
 constexpr seconds force_pause{30};
 
 // WeChat allows 20 a day, of all workers. Where even new tokens are refused again and again, as by
@@ -132,7 +132,8 @@ Task<AccessTokens::Shared> AccessTokens::fetch(std::shared_ptr<const Config> con
     auto& forced = kept_[mini.appid].forced;
     while (!forced.empty() && now - forced.front() > std::chrono::hours{24})
         forced.pop_front();
-    const bool by_force = mode == Mode::ByForce && forced.size() < most_forced_a_day;
+    const bool by_force = mode == Mode::ByForce && forced.size() < most_forced_a_day &&
+                          (forced.empty() || now - forced.back() >= force_pause);
     if (by_force)
         forced.push_back(now);
 

@@ -96,6 +96,15 @@ class AccessTokens(TokenCase):
         self.assertEqual(len(fresh), 1)
         self.assertEqual(self.fetches(), (2, 1))
 
+    def test_a_burst_of_refusals_does_not_use_up_the_renewals_of_a_day(self):
+        """Within 30 s of one WeChat makes no other, whatever it is asked for."""
+        worker = self.worker_of()
+        token = self.assert_token(ask(worker))
+        self.wechat.spoil_token()
+        for _ in range(15):
+            token = self.assert_token(ask(worker, refused=token))
+        self.assertEqual(self.fetches()[1], 1)
+
     def test_it_is_renewed_before_it_ends_and_nobody_waits(self):
         worker = self.worker_of()
         self.wechat.access_token(expires_in=6)
