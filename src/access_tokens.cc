@@ -22,6 +22,10 @@ constexpr seconds force_pause{30};
 // an interface that wants another kind, force does not help: leave some for a day when it does.
 constexpr std::size_t most_forced_a_day = 10;
 
+// Where asking again and again may go on for long, as while WeChat does not renew a token that
+// still serves, it happens no oftener than this: WeChat allows 10 000 a minute, of all workers.
+constexpr seconds fetch_pause{1};
+
 constexpr std::size_t longest_token = 2048; // WeChat: allow for 512 at least
 
 bool is_header_text(std::string_view text)
@@ -72,10 +76,11 @@ Task<Secret> AccessTokens::get(std::shared_ptr<const Config> config, const MiniP
                                Clock::time_point deadline)
 {
     const auto now = Clock::now();
-    auto token = kept_[mini.appid].token;
+    const auto& kept = kept_[mini.appid];
+    auto token = kept.token;
     if (!token || now >= token->ends)
         token = co_await fetched(std::move(config), mini, Mode::Latest, deadline);
-    else if (now >= token->due)
+    else if (now >= token->due && now - kept.begun >= fetch_pause)
         begin(std::move(config), mini, Mode::Latest);
     co_return token->text;
 }
@@ -105,6 +110,7 @@ void AccessTokens::begin(std::shared_ptr<const Config> config, const MiniProgram
     const bool runs = kept.fetch && !kept.fetch.ended();
     if (runs && (kept.mode == mode || kept.mode == Mode::ByForce))
         return;
+    kept.begun = Clock::now();
     kept.mode = mode;
     kept.number = ++last_number_;
     kept.fetch =

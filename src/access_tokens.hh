@@ -71,6 +71,7 @@ private:
     {
         Shared token;             // null: none so far
         SharedTask<Shared> fetch; // the last one begun; goes on when nobody waits for it
+        Clock::time_point begun;  // of that
         Mode mode = Mode::Latest; // of that
         unsigned long number = 0; // of that
         std::deque<Clock::time_point> forced;

@@ -1,5 +1,7 @@
 """Access tokens for the server in front: kept, renewed in time, and shown to nobody else."""
 
+import time
+
 import fcgi
 from harness import APP, OTHER_APP, Case, FakeWechat, a_while, configuration, each, keep_private
 from harness import together, until
@@ -129,6 +131,17 @@ class AccessTokens(TokenCase):
         until(lambda: ask(worker).status == 429, 10)
         self.wechat.access_token(ok=1)
         self.assertNotEqual(self.assert_token(ask(worker)), token)
+
+    def test_a_renewal_that_fails_is_tried_again_once_a_second_and_no_oftener(self):
+        worker = self.worker_of()
+        self.wechat.access_token(expires_in=20)
+        token = self.assert_token(ask(worker))
+        self.wechat.access_token(errcode=45009)
+        until(lambda: self.fetches()[0] > 1 or not self.assert_token(ask(worker)), 15)
+        began, before = time.monotonic(), self.fetches()[0]
+        while time.monotonic() - began < 2.5:
+            self.assertEqual(self.assert_token(ask(worker)), token)
+        self.assertIn(self.fetches()[0] - before, (2, 3))
 
     def test_a_reload_asks_again(self):
         worker = self.worker_of()
