@@ -23,7 +23,8 @@ constexpr seconds force_pause{30};
 constexpr std::size_t most_forced_a_day = 10;
 
 // Where asking again and again may go on for long, as while WeChat does not renew a token that
-// still serves, it happens no oftener than this: WeChat allows 10 000 a minute, of all workers.
+// still serves, or refuses all that it gives out, it happens no oftener than this: WeChat allows
+// 10 000 a minute, of all workers.
 constexpr seconds fetch_pause{1};
 
 constexpr std::size_t longest_token = 2048; // WeChat: allow for 512 at least
@@ -88,13 +89,17 @@ Task<Secret> AccessTokens::get(std::shared_ptr<const Config> config, const MiniP
 Task<Secret> AccessTokens::renew(std::shared_ptr<const Config> config, const MiniProgram& mini,
                                  Secret refused, Clock::time_point deadline)
 {
-    const auto kept = kept_[mini.appid].token;
+    const auto& state = kept_[mini.appid];
+    const auto kept = state.token;
     const auto is_other = [&](const Shared& token) {
         return token && token->text.reveal() != refused.reveal();
     };
-    if (is_other(kept) && Clock::now() < kept->ends)
+    const auto now = Clock::now();
+    if (is_other(kept) && now < kept->ends)
         co_return kept->text;
-    if (!kept || Clock::now() - kept->asked >= force_pause) {
+    if (kept && now - kept->asked < fetch_pause && !state.fetches() && !may_force(mini, now))
+        co_return kept->text; // WeChat would answer the same
+    if (!kept || now - kept->asked >= force_pause) {
         const auto latest = co_await fetched(config, mini, Mode::Latest, deadline);
         if (is_other(latest))
             co_return latest->text;
@@ -103,12 +108,20 @@ Task<Secret> AccessTokens::renew(std::shared_ptr<const Config> config, const Min
     co_return forced->text;
 }
 
+bool AccessTokens::may_force(const MiniProgram& mini, Clock::time_point now)
+{
+    auto& forced = kept_[mini.appid].forced;
+    while (!forced.empty() && now - forced.front() > std::chrono::hours{24})
+        forced.pop_front();
+    return forced.empty() ||
+           (forced.size() < most_forced_a_day && now - forced.back() >= force_pause);
+}
+
 // Lets a fetch of that mode run, if none does.
 void AccessTokens::begin(std::shared_ptr<const Config> config, const MiniProgram& mini, Mode mode)
 {
     auto& kept = kept_[mini.appid];
-    const bool runs = kept.fetch && !kept.fetch.ended();
-    if (runs && (kept.mode == mode || kept.mode == Mode::ByForce))
+    if (kept.fetches() && (kept.mode == mode || kept.mode == Mode::ByForce))
         return;
     kept.begun = Clock::now();
     kept.mode = mode;
@@ -135,13 +148,9 @@ Task<AccessTokens::Shared> AccessTokens::fetch(std::shared_ptr<const Config> con
                                                unsigned long number)
 {
     const auto now = Clock::now();
-    auto& forced = kept_[mini.appid].forced;
-    while (!forced.empty() && now - forced.front() > std::chrono::hours{24})
-        forced.pop_front();
-    const bool by_force = mode == Mode::ByForce && forced.size() < most_forced_a_day &&
-                          (forced.empty() || now - forced.back() >= force_pause);
+    const bool by_force = mode == Mode::ByForce && may_force(mini, now);
     if (by_force)
-        forced.push_back(now);
+        kept_[mini.appid].forced.push_back(now);
 
     const auto request = stable_token_request(mini, by_force);
     const auto deadline = now + milliseconds{config->wechat.timeout_ms};

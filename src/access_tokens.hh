@@ -75,8 +75,12 @@ private:
         Mode mode = Mode::Latest; // of that
         unsigned long number = 0; // of that
         std::deque<Clock::time_point> forced;
+
+        [[nodiscard]] bool fetches() const { return fetch && !fetch.ended(); }
     };
 
+    // Whether a renewal by force can help, and leaves some for the rest of the day.
+    bool may_force(const MiniProgram& mini, Clock::time_point now);
     void begin(std::shared_ptr<const Config> config, const MiniProgram& mini, Mode mode);
     Task<Shared> fetch(std::shared_ptr<const Config> config, const MiniProgram& mini, Mode mode,
                        unsigned long number);

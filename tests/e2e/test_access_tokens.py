@@ -143,6 +143,15 @@ class AccessTokens(TokenCase):
             self.assertEqual(self.assert_token(ask(worker)), token)
         self.assertIn(self.fetches()[0] - before, (2, 3))
 
+    def test_where_wechat_gives_no_other_it_is_asked_once_a_second_and_no_oftener(self):
+        worker = self.worker_of()
+        token = self.assert_token(ask(worker))
+        token = self.assert_token(ask(worker, refused=token))
+        began, before = time.monotonic(), self.fetches()[0]
+        while time.monotonic() - began < 2.5:
+            self.assertEqual(self.assert_token(ask(worker, refused=token)), token)
+        self.assertIn(self.fetches()[0] - before, (1, 2, 3))
+
     def test_a_reload_asks_again(self):
         worker = self.worker_of()
         token = self.assert_token(ask(worker))
