@@ -77,7 +77,7 @@ Task<Secret> AccessTokens::get(std::shared_ptr<const Config> config, const MiniP
                                Clock::time_point deadline)
 {
     const auto now = Clock::now();
-    const auto& kept = kept_[mini.appid];
+    const auto& kept = kept_[{config, &mini}];
     auto token = kept.token;
     if (!token || now >= token->ends)
         token = co_await fetched(std::move(config), mini, Mode::Latest, deadline);
@@ -89,7 +89,7 @@ Task<Secret> AccessTokens::get(std::shared_ptr<const Config> config, const MiniP
 Task<Secret> AccessTokens::renew(std::shared_ptr<const Config> config, const MiniProgram& mini,
                                  Secret refused, Clock::time_point deadline)
 {
-    const auto& state = kept_[mini.appid];
+    auto& state = kept_[{config, &mini}];
     const auto kept = state.token;
     const auto is_other = [&](const Shared& token) {
         return token && token->text.reveal() != refused.reveal();
@@ -97,7 +97,7 @@ Task<Secret> AccessTokens::renew(std::shared_ptr<const Config> config, const Min
     const auto now = Clock::now();
     if (is_other(kept) && now < kept->ends)
         co_return kept->text;
-    if (kept && now - kept->asked < fetch_pause && !state.fetches() && !may_force(mini, now))
+    if (kept && now - kept->asked < fetch_pause && !state.fetches() && !may_force(state, now))
         co_return kept->text; // WeChat would answer the same
     if (!kept || now - kept->asked >= force_pause) {
         const auto latest = co_await fetched(config, mini, Mode::Latest, deadline);
@@ -108,9 +108,9 @@ Task<Secret> AccessTokens::renew(std::shared_ptr<const Config> config, const Min
     co_return forced->text;
 }
 
-bool AccessTokens::may_force(const MiniProgram& mini, Clock::time_point now)
+bool AccessTokens::may_force(Kept& kept, Clock::time_point now)
 {
-    auto& forced = kept_[mini.appid].forced;
+    auto& forced = kept.forced;
     while (!forced.empty() && now - forced.front() > std::chrono::hours{24})
         forced.pop_front();
     return forced.empty() ||
@@ -120,7 +120,7 @@ bool AccessTokens::may_force(const MiniProgram& mini, Clock::time_point now)
 // Lets a fetch of that mode run, if none does.
 void AccessTokens::begin(std::shared_ptr<const Config> config, const MiniProgram& mini, Mode mode)
 {
-    auto& kept = kept_[mini.appid];
+    auto& kept = kept_[{config, &mini}];
     if (kept.fetches() && (kept.mode == mode || kept.mode == Mode::ByForce))
         return;
     kept.begun = Clock::now();
@@ -134,9 +134,9 @@ Task<AccessTokens::Shared> AccessTokens::fetched(std::shared_ptr<const Config> c
                                                  const MiniProgram& mini, Mode mode,
                                                  Clock::time_point deadline)
 {
-    begin(std::move(config), mini, mode);
+    begin(config, mini, mode);
     try {
-        auto end = end_of(kept_[mini.appid].fetch);
+        auto end = end_of(kept_[{config, &mini}].fetch);
         co_return co_await with_deadline(loop_, deadline, std::move(end));
     } catch (const DeadlinePassed&) {
         throw TimedOut{"no access token in time"};
@@ -148,9 +148,10 @@ Task<AccessTokens::Shared> AccessTokens::fetch(std::shared_ptr<const Config> con
                                                unsigned long number)
 {
     const auto now = Clock::now();
-    const bool by_force = mode == Mode::ByForce && may_force(mini, now);
+    auto& state = kept_[{config, &mini}];
+    const bool by_force = mode == Mode::ByForce && may_force(state, now);
     if (by_force)
-        kept_[mini.appid].forced.push_back(now);
+        state.forced.push_back(now);
 
     const auto request = stable_token_request(mini, by_force);
     const auto deadline = now + milliseconds{config->wechat.timeout_ms};
@@ -158,8 +159,8 @@ Task<AccessTokens::Shared> AccessTokens::fetch(std::shared_ptr<const Config> con
     auto [text, life] = read_stable_token(answer);
     const auto due = now + std::max<seconds>(life - overlap, life - life / 2);
     const auto token = std::make_shared<const Token>(Token{std::move(text), now, due, now + life});
-    // Not what a later fetch, or another configuration, has made stale.
-    if (const auto kept = kept_.find(mini.appid);
+    // Not what a later fetch has made stale; forgotten, it is nobody's.
+    if (const auto kept = kept_.find({config, &mini});
         kept != kept_.end() && kept->second.number == number)
         kept->second.token = token;
     co_return token;

@@ -66,6 +66,9 @@ private:
         Latest,
         ByForce,
     };
+    // A mini program of one configuration, which it keeps: who began before a reload has nothing to
+    // do with who came later, for whom AppSecret and URL may be others.
+    using Owner = std::shared_ptr<const MiniProgram>;
     // What is known of the token of one mini program.
     struct Kept
     {
@@ -80,7 +83,7 @@ private:
     };
 
     // Whether a renewal by force can help, and leaves some for the rest of the day.
-    bool may_force(const MiniProgram& mini, Clock::time_point now);
+    static bool may_force(Kept& kept, Clock::time_point now);
     void begin(std::shared_ptr<const Config> config, const MiniProgram& mini, Mode mode);
     Task<Shared> fetch(std::shared_ptr<const Config> config, const MiniProgram& mini, Mode mode,
                        unsigned long number);
@@ -89,7 +92,7 @@ private:
 
     Loop& loop_;
     WechatApi& api_;
-    std::map<std::string, Kept> kept_; // by appid
+    std::map<Owner, Kept> kept_;
     unsigned long last_number_ = 0;
 };
 

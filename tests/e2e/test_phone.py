@@ -237,6 +237,34 @@ class RefusedToken(PhoneCase):
         self.assertEqual(self.fetches(), (1, 0))
 
 
+class Reload(PhoneCase):
+    def test_who_began_before_it_fetches_no_token_for_who_comes_later(self):
+        self.new_home()
+        fakes = [FakeWechat() for _ in range(2)]
+        for fake in fakes:
+            self.addCleanup(fake.end)
+        authorities = self.home / 'ca.pem'
+        authorities.write_text(''.join(fake.ca.read_text() for fake in fakes))
+        old, new = (
+            dict(self.with_sessions(),
+                 wechat={'url': fake.url, 'ca_file': 'ca.pem', 'timeout_ms': 20_000})
+            for fake in fakes)
+        worker = self.own_worker(old, directory=self.home)
+        token = self.user(worker)
+        with worker.connect() as connection:
+            code = magic(f'errcode-40001.times-1.delay-{a_while(700)}')
+            body = b'code=' + code.encode()
+            connection.send(fcgi.request(
+                fcgi.post(body, SCRIPT_NAME='/onLogin/phone', **bearer(token)), body))
+            until(lambda: fakes[0].exchanges(code) == 1)
+            worker.configure(new)
+            worker.reload()
+            self.assertEqual(connection.read_answer().status, 200)
+        answer = worker.ask(fcgi.get(ONLOGIN_ACTION='access_token', ONLOGIN_APPID=APP))
+        self.assertEqual(keep_private(answer.headers['onlogin-access-token']),
+                         fakes[1].access_token()['access_token'])
+
+
 class Rush(PhoneCase):
     def test_a_thousand_at_once_fetch_one_token_and_no_login_waits_for_it(self):
         self.new_home()
