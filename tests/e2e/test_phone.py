@@ -170,6 +170,13 @@ class Phone(PhoneCase):
         self.assertNotIn('x-accel-redirect', answer.headers)
         self.assert_number(answer, '13800138007')
 
+    def test_where_it_goes_cannot_hold_headers(self):
+        code = wechat().phone_code()
+        for place in ('/api\r\nSet-Cookie: a=b', '/api\nX: y', '@api\0', '\x7f'):
+            answer = ask(self.worker, self.token, code, ONLOGIN_REDIRECT=place)
+            self.assert_refused(answer, 400, 400, 'never')
+        self.assertEqual(wechat().exchanges(code), 0)
+
 
 class RefusedToken(PhoneCase):
     """The access token that the worker has, and that WeChat does not take any more."""
