@@ -155,7 +155,23 @@ Task<AccessTokens::Shared> AccessTokens::fetch(std::shared_ptr<const Config> con
 
     const auto request = stable_token_request(mini, by_force);
     const auto deadline = now + milliseconds{config->wechat.timeout_ms};
-    const auto answer = co_await api_.call(mini, Api::Token, request, deadline);
+    // WeChat has not counted what it certainly has not done.
+    const auto undo = [&] {
+        const auto kept = kept_.find({config, &mini});
+        if (by_force && kept != kept_.end() && kept->second.number == number)
+            kept->second.forced.pop_back();
+    };
+    Json::Value answer;
+    try {
+        answer = co_await api_.call(mini, Api::Token, request, deadline);
+    } catch (const Unreachable&) {
+        undo();
+        throw;
+    } catch (const Refused& refused) {
+        if (refused.errcode == -1)
+            undo();
+        throw;
+    }
     auto [text, life] = read_stable_token(answer);
     const auto due = now + std::max<seconds>(life - overlap, life - life / 2);
     const auto token = std::make_shared<const Token>(Token{std::move(text), now, due, now + life});

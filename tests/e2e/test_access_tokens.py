@@ -107,6 +107,14 @@ class AccessTokens(TokenCase):
             token = self.assert_token(ask(worker, refused=token))
         self.assertEqual(self.fetches()[1], 1)
 
+    def test_a_renewal_that_did_not_take_place_is_made_up_for_at_once(self):
+        worker = self.worker_of()
+        token = self.assert_token(ask(worker))
+        self.wechat.spoil_token()
+        self.wechat.access_token(errcode=-1, times=2)
+        self.assert_refused(ask(worker, refused=token), 503, -1, 'later')
+        self.assertNotEqual(self.assert_token(ask(worker, refused=token)), token)
+
     def test_it_is_renewed_before_it_ends_and_nobody_waits(self):
         worker = self.worker_of()
         self.wechat.access_token(expires_in=6)
