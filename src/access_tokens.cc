@@ -154,7 +154,8 @@ Task<AccessTokens::Shared> AccessTokens::fetch(std::shared_ptr<const Config> con
         state.forced.push_back(now);
 
     const auto request = stable_token_request(mini, by_force);
-    const auto deadline = now + milliseconds{config->wechat.timeout_ms};
+    // A little before the time is up for who waits: they hear what went wrong.
+    const auto deadline = now + milliseconds{config->wechat.timeout_ms} * 49 / 50;
     // WeChat has not counted what it certainly has not done.
     const auto undo = [&] {
         const auto kept = kept_.find({config, &mini});

@@ -3,8 +3,8 @@
 import time
 
 import fcgi
-from harness import APP, OTHER_APP, Case, FakeWechat, a_while, configuration, each, keep_private
-from harness import together, until
+from harness import (APP, OTHER_APP, Case, FakeWechat, RawServer, a_while, configuration, each,
+                     keep_private, together, until)
 
 
 def ask(worker, refused=None, **more):
@@ -228,6 +228,14 @@ class Refusals(TokenCase):
         worker = self.worker_of()
         self.wechat.access_token(delay_ms=8000)
         self.assert_refused(ask(worker), 504, 504, 'login')
+
+    def test_one_without_a_connection_is_out_of_reach(self):
+        """No request went out: nothing is spent."""
+        server = RawServer('silent-tls')
+        self.addCleanup(server.end)
+        worker = self.own_worker(configuration(wechat={'url': server.url, 'timeout_ms': 1500}))
+        for _ in range(2):
+            self.assert_refused(ask(worker), 502, 502, 'later')
 
     def test_a_wechat_out_of_reach_is_tried_later(self):
         worker = self.worker_of()
