@@ -14,13 +14,18 @@ using std::chrono::seconds;
 // Less than this before its end WeChat answers with the next token.
 constexpr seconds overlap{300};
 
-// WeChat does not renew by force twice within this time. A token that is older may have been
-// replaced by another host: then it is asked for the latest first.
+// WeChat does not renew by force twice within this time, it gives the latest token then. One that
+// is older may have been replaced by another host: then it is asked for the latest first.
 constexpr seconds force_pause{30};
 
 // WeChat allows 20 a day, of all workers. Where even new tokens are refused again and again, as by
 // an interface that wants another kind, force does not help: leave some for a day when it does.
 constexpr std::size_t most_forced_a_day = 10;
+
+// Where asking again and again may go on for long, as while WeChat does not renew a token that
+// still serves, or refuses all that it gives out, it happens no oftener than this: WeChat allows
+// 10 000 a minute, of all workers.
+constexpr seconds fetch_pause{1};
 
 constexpr std::size_t longest_token = 2048; // WeChat: allow for 512 at least
 
@@ -72,10 +77,11 @@ Task<Secret> AccessTokens::get(std::shared_ptr<const Config> config, const MiniP
                                Clock::time_point deadline)
 {
     const auto now = Clock::now();
-    auto token = kept_[mini.appid].token;
+    const auto& kept = kept_[{config, &mini}];
+    auto token = kept.token;
     if (!token || now >= token->ends)
         token = co_await fetched(std::move(config), mini, Mode::Latest, deadline);
-    else if (now >= token->due)
+    else if (now >= token->due && now - kept.begun >= fetch_pause)
         begin(std::move(config), mini, Mode::Latest);
     co_return token->text;
 }
@@ -83,13 +89,17 @@ Task<Secret> AccessTokens::get(std::shared_ptr<const Config> config, const MiniP
 Task<Secret> AccessTokens::renew(std::shared_ptr<const Config> config, const MiniProgram& mini,
                                  Secret refused, Clock::time_point deadline)
 {
-    const auto kept = kept_[mini.appid].token;
+    auto& state = kept_[{config, &mini}];
+    const auto kept = state.token;
     const auto is_other = [&](const Shared& token) {
         return token && token->text.reveal() != refused.reveal();
     };
-    if (is_other(kept) && Clock::now() < kept->ends)
+    const auto now = Clock::now();
+    if (is_other(kept) && now < kept->ends)
         co_return kept->text;
-    if (!kept || Clock::now() - kept->asked >= force_pause) {
+    if (kept && now - kept->asked < fetch_pause && !state.fetches() && !may_force(state, now))
+        co_return kept->text; // WeChat would answer the same
+    if (!kept || now - kept->asked >= force_pause) {
         const auto latest = co_await fetched(config, mini, Mode::Latest, deadline);
         if (is_other(latest))
             co_return latest->text;
@@ -98,13 +108,22 @@ Task<Secret> AccessTokens::renew(std::shared_ptr<const Config> config, const Min
     co_return forced->text;
 }
 
+bool AccessTokens::may_force(Kept& kept, Clock::time_point now)
+{
+    auto& forced = kept.forced;
+    while (!forced.empty() && now - forced.front() > std::chrono::hours{24})
+        forced.pop_front();
+    return forced.empty() ||
+           (forced.size() < most_forced_a_day && now - forced.back() >= force_pause);
+}
+
 // Lets a fetch of that mode run, if none does.
 void AccessTokens::begin(std::shared_ptr<const Config> config, const MiniProgram& mini, Mode mode)
 {
-    auto& kept = kept_[mini.appid];
-    const bool runs = kept.fetch && !kept.fetch.ended();
-    if (runs && (kept.mode == mode || kept.mode == Mode::ByForce))
+    auto& kept = kept_[{config, &mini}];
+    if (kept.fetches() && (kept.mode == mode || kept.mode == Mode::ByForce))
         return;
+    kept.begun = Clock::now();
     kept.mode = mode;
     kept.number = ++last_number_;
     kept.fetch =
@@ -115,9 +134,9 @@ Task<AccessTokens::Shared> AccessTokens::fetched(std::shared_ptr<const Config> c
                                                  const MiniProgram& mini, Mode mode,
                                                  Clock::time_point deadline)
 {
-    begin(std::move(config), mini, mode);
+    begin(config, mini, mode);
     try {
-        auto end = end_of(kept_[mini.appid].fetch);
+        auto end = end_of(kept_[{config, &mini}].fetch);
         co_return co_await with_deadline(loop_, deadline, std::move(end));
     } catch (const DeadlinePassed&) {
         throw TimedOut{"no access token in time"};
@@ -129,21 +148,36 @@ Task<AccessTokens::Shared> AccessTokens::fetch(std::shared_ptr<const Config> con
                                                unsigned long number)
 {
     const auto now = Clock::now();
-    auto& forced = kept_[mini.appid].forced;
-    while (!forced.empty() && now - forced.front() > std::chrono::hours{24})
-        forced.pop_front();
-    const bool by_force = mode == Mode::ByForce && forced.size() < most_forced_a_day;
+    auto& state = kept_[{config, &mini}];
+    const bool by_force = mode == Mode::ByForce && may_force(state, now);
     if (by_force)
-        forced.push_back(now);
+        state.forced.push_back(now);
 
     const auto request = stable_token_request(mini, by_force);
-    const auto deadline = now + milliseconds{config->wechat.timeout_ms};
-    const auto answer = co_await api_.call(mini, Api::Token, request, deadline);
+    // A little before the time is up for who waits: they hear what went wrong.
+    const auto deadline = now + milliseconds{config->wechat.timeout_ms} * 49 / 50;
+    // WeChat has not counted what it certainly has not done.
+    const auto undo = [&] {
+        const auto kept = kept_.find({config, &mini});
+        if (by_force && kept != kept_.end() && kept->second.number == number)
+            kept->second.forced.pop_back();
+    };
+    Json::Value answer;
+    try {
+        answer = co_await api_.call(mini, Api::Token, request, deadline);
+    } catch (const Unreachable&) {
+        undo();
+        throw;
+    } catch (const Refused& refused) {
+        if (refused.errcode == -1)
+            undo();
+        throw;
+    }
     auto [text, life] = read_stable_token(answer);
     const auto due = now + std::max<seconds>(life - overlap, life - life / 2);
     const auto token = std::make_shared<const Token>(Token{std::move(text), now, due, now + life});
-    // Not what a later fetch, or another configuration, has made stale.
-    if (const auto kept = kept_.find(mini.appid);
+    // Not what a later fetch has made stale; forgotten, it is nobody's.
+    if (const auto kept = kept_.find({config, &mini});
         kept != kept_.end() && kept->second.number == number)
         kept->second.token = token;
     co_return token;

@@ -66,16 +66,24 @@ private:
         Latest,
         ByForce,
     };
+    // A mini program of one configuration, which it keeps: who began before a reload has nothing to
+    // do with who came later, for whom AppSecret and URL may be others.
+    using Owner = std::shared_ptr<const MiniProgram>;
     // What is known of the token of one mini program.
     struct Kept
     {
         Shared token;             // null: none so far
         SharedTask<Shared> fetch; // the last one begun; goes on when nobody waits for it
+        Clock::time_point begun;  // of that
         Mode mode = Mode::Latest; // of that
         unsigned long number = 0; // of that
         std::deque<Clock::time_point> forced;
+
+        [[nodiscard]] bool fetches() const { return fetch && !fetch.ended(); }
     };
 
+    // Whether a renewal by force can help, and leaves some for the rest of the day.
+    static bool may_force(Kept& kept, Clock::time_point now);
     void begin(std::shared_ptr<const Config> config, const MiniProgram& mini, Mode mode);
     Task<Shared> fetch(std::shared_ptr<const Config> config, const MiniProgram& mini, Mode mode,
                        unsigned long number);
@@ -84,7 +92,7 @@ private:
 
     Loop& loop_;
     WechatApi& api_;
-    std::map<std::string, Kept> kept_; // by appid
+    std::map<Owner, Kept> kept_;
     unsigned long last_number_ = 0;
 };
 

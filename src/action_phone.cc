@@ -5,6 +5,7 @@
 #include "sessions.hh"
 
 #include <algorithm>
+#include <string_view>
 
 namespace onlogin {
 
@@ -20,6 +21,14 @@ std::string phone_text(const Json::Value& value)
     if (text.empty() || text.size() > 32 || !plain)
         throw Unusable{"the phone number is none"};
     return text;
+}
+
+// A server that makes it of the client's path, decoded, would let the client write headers.
+void check_redirect(std::string_view redirect)
+{
+    if (std::any_of(redirect.begin(), redirect.end(),
+                    [](char c) { return (c >= '\0' && c < ' ') || c == 0x7f; }))
+        throw BadRequest{"the path of the request holds control characters"};
 }
 
 // To the server in front, which goes on with the client's request and hands it to the backend. The
@@ -45,6 +54,7 @@ Task<Response> phone(App& app, Request& request)
     const Params params{request};
     const auto& code = params.require("code");
     check_phone_code(code);
+    check_redirect(request.redirect); // before the code is spent
 
     const auto& mini = *config->find_app(claims.appid); // allow() has seen to it
     const auto deadline = request.arrived + milliseconds{config->wechat.timeout_ms};

@@ -1,8 +1,10 @@
 """Access tokens for the server in front: kept, renewed in time, and shown to nobody else."""
 
+import time
+
 import fcgi
-from harness import APP, OTHER_APP, Case, FakeWechat, a_while, configuration, each, keep_private
-from harness import together, until
+from harness import (APP, OTHER_APP, Case, FakeWechat, RawServer, a_while, configuration, each,
+                     keep_private, together, until)
 
 
 def ask(worker, refused=None, **more):
@@ -96,6 +98,23 @@ class AccessTokens(TokenCase):
         self.assertEqual(len(fresh), 1)
         self.assertEqual(self.fetches(), (2, 1))
 
+    def test_a_burst_of_refusals_does_not_use_up_the_renewals_of_a_day(self):
+        """Within 30 s of one WeChat makes no other, whatever it is asked for."""
+        worker = self.worker_of()
+        token = self.assert_token(ask(worker))
+        self.wechat.spoil_token()
+        for _ in range(15):
+            token = self.assert_token(ask(worker, refused=token))
+        self.assertEqual(self.fetches()[1], 1)
+
+    def test_a_renewal_that_did_not_take_place_is_made_up_for_at_once(self):
+        worker = self.worker_of()
+        token = self.assert_token(ask(worker))
+        self.wechat.spoil_token()
+        self.wechat.access_token(errcode=-1, times=2)
+        self.assert_refused(ask(worker, refused=token), 503, -1, 'later')
+        self.assertNotEqual(self.assert_token(ask(worker, refused=token)), token)
+
     def test_it_is_renewed_before_it_ends_and_nobody_waits(self):
         worker = self.worker_of()
         self.wechat.access_token(expires_in=6)
@@ -120,6 +139,26 @@ class AccessTokens(TokenCase):
         until(lambda: ask(worker).status == 429, 10)
         self.wechat.access_token(ok=1)
         self.assertNotEqual(self.assert_token(ask(worker)), token)
+
+    def test_a_renewal_that_fails_is_tried_again_once_a_second_and_no_oftener(self):
+        worker = self.worker_of()
+        self.wechat.access_token(expires_in=20)
+        token = self.assert_token(ask(worker))
+        self.wechat.access_token(errcode=45009)
+        until(lambda: self.fetches()[0] > 1 or not self.assert_token(ask(worker)), 15)
+        began, before = time.monotonic(), self.fetches()[0]
+        while time.monotonic() - began < 2.5:
+            self.assertEqual(self.assert_token(ask(worker)), token)
+        self.assertIn(self.fetches()[0] - before, (2, 3))
+
+    def test_where_wechat_gives_no_other_it_is_asked_once_a_second_and_no_oftener(self):
+        worker = self.worker_of()
+        token = self.assert_token(ask(worker))
+        token = self.assert_token(ask(worker, refused=token))
+        began, before = time.monotonic(), self.fetches()[0]
+        while time.monotonic() - began < 2.5:
+            self.assertEqual(self.assert_token(ask(worker, refused=token)), token)
+        self.assertIn(self.fetches()[0] - before, (1, 2, 3))
 
     def test_a_reload_asks_again(self):
         worker = self.worker_of()
@@ -189,6 +228,14 @@ class Refusals(TokenCase):
         worker = self.worker_of()
         self.wechat.access_token(delay_ms=8000)
         self.assert_refused(ask(worker), 504, 504, 'login')
+
+    def test_one_without_a_connection_is_out_of_reach(self):
+        """No request went out: nothing is spent."""
+        server = RawServer('silent-tls')
+        self.addCleanup(server.end)
+        worker = self.own_worker(configuration(wechat={'url': server.url, 'timeout_ms': 1500}))
+        for _ in range(2):
+            self.assert_refused(ask(worker), 502, 502, 'later')
 
     def test_a_wechat_out_of_reach_is_tried_later(self):
         worker = self.worker_of()

@@ -171,6 +171,13 @@ class Phone(PhoneCase):
         self.assertNotIn('x-accel-redirect', answer.headers)
         self.assert_number(answer, '13800138007')
 
+    def test_where_it_goes_cannot_hold_headers(self):
+        code = wechat().phone_code()
+        for place in ('/api\r\nSet-Cookie: a=b', '/api\nX: y', '@api\0', '\x7f'):
+            answer = ask(self.worker, self.token, code, ONLOGIN_REDIRECT=place)
+            self.assert_refused(answer, 400, 400, 'never')
+        self.assertEqual(wechat().exchanges(code), 0)
+
 
 class RefusedToken(PhoneCase):
     """The access token that the worker has, and that WeChat does not take any more."""
@@ -187,6 +194,7 @@ class RefusedToken(PhoneCase):
 
     def setUp(self):
         self.wechat.access_token(ok=1, renewals=0)
+        self.worker.reload()  # it knows of no renewal by force: the next one may be at once
         self.token = self.user(self.worker)
         self.assertEqual(ask(self.worker, self.token, self.wechat.phone_code()).status, 200)
         self.before = self.wechat.access_token()
@@ -235,6 +243,34 @@ class RefusedToken(PhoneCase):
         code = self.wechat.phone_code(phone='13900139001')
         self.assert_number(ask(self.worker, self.token, code), '13900139001')
         self.assertEqual(self.fetches(), (1, 0))
+
+
+class Reload(PhoneCase):
+    def test_who_began_before_it_fetches_no_token_for_who_comes_later(self):
+        self.new_home()
+        fakes = [FakeWechat() for _ in range(2)]
+        for fake in fakes:
+            self.addCleanup(fake.end)
+        authorities = self.home / 'ca.pem'
+        authorities.write_text(''.join(fake.ca.read_text() for fake in fakes))
+        old, new = (
+            dict(self.with_sessions(),
+                 wechat={'url': fake.url, 'ca_file': 'ca.pem', 'timeout_ms': 20_000})
+            for fake in fakes)
+        worker = self.own_worker(old, directory=self.home)
+        token = self.user(worker)
+        with worker.connect() as connection:
+            code = magic(f'errcode-40001.times-1.delay-{a_while(700)}')
+            body = b'code=' + code.encode()
+            connection.send(fcgi.request(
+                fcgi.post(body, SCRIPT_NAME='/onLogin/phone', **bearer(token)), body))
+            until(lambda: fakes[0].exchanges(code) == 1)
+            worker.configure(new)
+            worker.reload()
+            self.assertEqual(connection.read_answer().status, 200)
+        answer = worker.ask(fcgi.get(ONLOGIN_ACTION='access_token', ONLOGIN_APPID=APP))
+        self.assertEqual(keep_private(answer.headers['onlogin-access-token']),
+                         fakes[1].access_token()['access_token'])
 
 
 class Rush(PhoneCase):
