@@ -22,6 +22,10 @@ constexpr seconds force_pause{30};
 // an interface that wants another kind, force does not help: leave some for a day when it does.
 constexpr std::size_t most_forced_a_day = 10;
 
+// Of these within force_pause: refusals in a row may have causes of their own, and vendors with
+// WeChat's protocol renew each time that they are asked.
+constexpr std::size_t most_forced_at_once = 4;
+
 // Where asking again and again may go on for long, as while WeChat does not renew a token that
 // still serves, or refuses all that it gives out, it happens no oftener than this: WeChat allows
 // 10 000 a minute, of all workers.
@@ -113,8 +117,9 @@ bool AccessTokens::may_force(Kept& kept, Clock::time_point now)
     auto& forced = kept.forced;
     while (!forced.empty() && now - forced.front() > std::chrono::hours{24})
         forced.pop_front();
-    return forced.empty() ||
-           (forced.size() < most_forced_a_day && now - forced.back() >= force_pause);
+    const auto count = forced.size();
+    return count < most_forced_at_once ||
+           (count < most_forced_a_day && now - forced[count - most_forced_at_once] >= force_pause);
 }
 
 // Lets a fetch of that mode run, if none does.

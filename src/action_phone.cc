@@ -14,7 +14,7 @@ namespace {
 // A part of a phone number, which WeChat writes as a text or, at times, as a number.
 std::string phone_text(const Json::Value& value)
 {
-    auto text = value.isString() || value.isInt() ? value.asString() : std::string{};
+    auto text = value.isString() || value.isUInt64() ? value.asString() : std::string{};
     const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= '0' && c <= '9') || c == '+' || c == '-' || c == ' ';
     });
