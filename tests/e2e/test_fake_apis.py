@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import secrets
 import time
 
 import paseto
@@ -223,9 +224,10 @@ class Vendors(Fake):
     NOTHING = {'errmsg': '', 'openid': '', 'session_key': '', 'uin': '', 'unionid': ''}
 
     def test_a_code_of_QQ_is_answered_with_all_members(self):
-        answer = self.login(self.fake.code(qq=1, session_key='k', openid='o'))
+        key = base64.b64encode(secrets.token_bytes(16)).decode()
+        answer = self.login(self.fake.code(qq=1, session_key=key, openid='o'))
         self.assertEqual(answer.json,
-                         self.NOTHING | {'errcode': 0, 'openid': 'o', 'session_key': 'k'})
+                         self.NOTHING | {'errcode': 0, 'openid': 'o', 'session_key': key})
 
     def test_an_error_of_QQ_has_them_too_and_they_are_empty(self):
         answer = self.login(self.fake.code(qq=1, errcode=-1009))
