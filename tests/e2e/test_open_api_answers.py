@@ -114,6 +114,14 @@ class Requests(OddCase):
         self.assertIn('client_max_body_size', json.loads(response.read())['errmsg'])
         connection.close()
 
+    def test_a_body_that_is_none_of_http(self):
+        with socket.create_connection(('127.0.0.1', self.nginx.api_port), timeout=30) as plain:
+            plain.sendall(b'POST /x HTTP/1.1\r\nHost: wechat\r\nConnection: close\r\n'
+                          b'Transfer-Encoding: chunked\r\n\r\nno size\r\n')
+            response = http.client.HTTPResponse(plain)
+            response.begin()
+            self.assertEqual((response.status, json.loads(response.read())['errcode']), (400, -1))
+
     def test_through_a_unix_socket(self):
         path = new_directory() / 'api.sock'
         nginx = self.own_api(self.worker.socket, self.odd.port, edits=[

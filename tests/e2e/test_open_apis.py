@@ -9,6 +9,7 @@ import secrets
 import signal
 import subprocess
 
+from backends import with_sessions
 from harness import (APP, OTHER_APP, ROOT, configuration, each, free_port, keep_private,
                      make_certificate, new_directory, together, until, wechat)
 from open_apis import ApiCase, OddWechat
@@ -263,6 +264,35 @@ class Trouble(ApiCase):
         self.assertEqual(nginx.call(PHONE, b'{}').status, 502)
         self.names.address = '127.0.0.1'
         self.assertEqual(until(lambda: nginx.call(PHONE, b'{}').status == 200), True)
+
+
+class SeveralSockets(ApiCase):
+    """Each with a worker that keeps a token of its own."""
+
+    START = False
+
+    def setUp(self):
+        self.workers = [self.own_worker(with_sessions([APP])) for _ in range(2)]
+        lines = ' '.join(f'server unix:{worker.socket} max_fails=0;' for worker in self.workers)
+        self.nginx = self.own_api(self.workers[0].socket, wechat().port, limits=False,
+                                  edits=[(r'server unix:/run/onlogin/onlogin\.sock [^;]*;', lines)])
+
+    def errcodes(self, count):
+        return [self.nginx.call(PHONE, json.dumps({'code': wechat().phone_code(APP)}))
+                .json['errcode'] for _ in range(count)]
+
+    def test_a_refusal_comes_to_the_worker_whose_token_it_was(self):
+        self.errcodes(16)  # by now both have one
+        wechat().spoil_token(APP, 'dead')
+        refused = self.errcodes(32).count(40001)
+        self.assertTrue(1 <= refused <= 2, refused)
+
+    def test_one_that_is_gone_is_passed_over(self):
+        self.workers[0].stop()
+        self.errcodes(1)  # whatever other tests have left
+        self.assertEqual(self.errcodes(8), [0] * 8)
+        for _ in range(8):
+            self.assertEqual(self.nginx.login(wechat().code(APP)).status, 200)
 
 
 class Installation(ApiCase):

@@ -8,6 +8,7 @@ from backends import (ECHO, SHOW_ENVIRONMENT, GuardCase, guarded_example, over_f
                       phone_example)
 from harness import (APP, OTHER_APP, PATIENCE, each, keep_private, magic, new_directory, until,
                      wechat)
+from open_apis import OddWechat
 
 MADE_UP = '19999999999'
 
@@ -80,6 +81,10 @@ class PhoneCase(GuardCase):
         self.assertEqual([name for name in answer.headers
                           if 'phone' in name or 'x-wx' in name or 'accel' in name], [])
 
+    def assert_backend_is_not_asked(self, answer, status, code, recover):
+        self.assert_refused(answer, status, code, recover)
+        self.assert_client_sees_nothing(answer)
+
 
 class Phones(PhoneCase):
     def test_the_type_of_the_answer_is_the_backends_own(self):
@@ -150,10 +155,6 @@ class Phones(PhoneCase):
 
     # When there is none
 
-    def assert_backend_is_not_asked(self, answer, status, code, recover):
-        self.assert_refused(answer, status, code, recover)
-        self.assert_client_sees_nothing(answer)
-
     def test_without_a_session_there_is_none(self):
         self.assert_backend_is_not_asked(self.ask(None, self.body()), 401, 401, 'login')
 
@@ -222,6 +223,38 @@ class Phones(PhoneCase):
         self.assertNotIn('phone', head.lower())
         self.assertIn(['Onlogin-Phone-Number', '13812345678'], json.loads(body)['told'])
         self.assertNotIn(MADE_UP, body)
+
+
+class Others(PhoneCase):
+    """The server also stands before somebody else's, which is not told anything of users."""
+
+    @classmethod
+    def edits(cls):
+        cls.others = OddWechat()
+        cls.addClassCleanup(cls.others.finish)
+        return [*super().edits(), (r'underscores_in_headers on;', 'location ^~ /others/ { include '
+                                   'snippets/onlogin-proxy.conf; proxy_pass https://127.0.0.1:'
+                                   f'{cls.others.port}; }}')]
+
+    @each(*((target, target) for target in ('@onlogin_phone', '@fastcgi', '@uwsgi')))
+    def test_the_worker_alone_sends_requests_to(self, target):
+        self.others.answers['/others/x'] = ({
+            'X-Accel-Redirect': target, 'X-WX-OPENID': 'of-somebody-else', 'X-WX-APPID': APP,
+            'X-WX-SOURCE': 'wx_client', 'Onlogin-Phone-Number': MADE_UP,
+            'Onlogin-Phone-Country': '86'}, [b''])
+        answer = self.nginx.ask('POST', '/others/x', headers=self.bearer(self.log_in()))
+        self.assertEqual(answer.status, 404, answer)
+        self.assertNotIn(MADE_UP, answer.body.decode())
+        self.assert_client_sees_nothing(answer)
+
+    def test_the_worker_is_asked_for_no_number(self):
+        """A POST that is sent elsewhere by its path becomes a GET."""
+        self.others.answers['/others/x'] = ({'X-Accel-Redirect': '/api/phone',
+                                             'Onlogin-Phone-Number': MADE_UP}, [b''])
+        user = self.log_in()
+        answer = self.nginx.ask('POST', '/others/x', self.body(),
+                                self.bearer(user, **{'Content-Type': 'application/json'}))
+        self.assert_backend_is_not_asked(answer, 405, 405, 'never')
 
 
 class Renewal(PhoneCase):
