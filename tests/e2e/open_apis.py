@@ -161,6 +161,10 @@ class ApiCase(GuardCase):
         cls.nginx = ApiNginx(cls.worker.socket, cls.open_port(), cls.names, limits=False)
         cls.addClassCleanup(cls.nginx.finish)
 
+    def setUp(self):
+        if self.START:
+            self.worker.reload()  # it knows of no renewal by force: the next one may be at once
+
     @classmethod
     def open_port(cls):
         return wechat().port
