@@ -90,6 +90,22 @@ void check_redirects(Findings& findings, const std::vector<Directive>& main,
     }
 }
 
+// The site for backends trusts whom nginx itself lets through.
+void check_open_doors(Findings& findings, const std::vector<Directive>& main,
+                      const std::vector<std::string>& apis)
+{
+    each_location(main, [&](const VisitedLocation& at) {
+        if (open_listens(at.server).empty())
+            return;
+        for (const auto& address : proxied_addresses(at.location, main))
+            if (std::find(apis.begin(), apis.end(), address) != apis.end())
+                findings.bad("backends",
+                             title(at.location) + " hands clients to " + address +
+                                 ", the site for backends: they act as your mini program",
+                             "remove it: backends ask there by themselves");
+    });
+}
+
 } // namespace
 
 void check_backends(Findings& findings, const std::vector<Directive>& main,
@@ -104,6 +120,7 @@ void check_backends(Findings& findings, const std::vector<Directive>& main,
                 listen &&
                 std::find(seen.apis.begin(), seen.apis.end(), listen->address) == seen.apis.end())
                 seen.apis.push_back(listen->address);
+    check_open_doors(findings, main, seen.apis);
 }
 
 // https://developers.weixin.qq.com/doc/service/api/base/api_getapidomainip

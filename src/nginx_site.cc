@@ -192,6 +192,27 @@ std::vector<std::string> open_listens(const Directive& server)
     return open;
 }
 
+std::vector<std::string> proxied_addresses(const Directive& location,
+                                           const std::vector<Directive>& main)
+{
+    constexpr std::string_view local = "localhost:";
+    std::vector<std::string> all;
+    for (const auto& directive : location.block) {
+        if (directive.name != "proxy_pass" || directive.args.empty())
+            continue;
+        auto target = directive.args[0]; // http://HOST:PORT/path
+        if (const auto scheme = target.find("://"); scheme != target.npos)
+            target.erase(0, scheme + 3);
+        target.resize(std::min(target.find('/'), target.size()));
+        for (auto& address : addresses_of(target, upstreams_of(main))) {
+            if (address.starts_with(local))
+                address.replace(0, local.size(), "127.0.0.1:");
+            all.push_back(std::move(address));
+        }
+    }
+    return all;
+}
+
 std::optional<Listen> best_listen(const OurLocation& location, const std::vector<Directive>& main)
 {
     std::optional<Listen> best;

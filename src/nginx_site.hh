@@ -44,6 +44,10 @@ bool is_for_backends(const OurLocation& location);
 // Where others than this host may reach a server, as its `listen` has it.
 std::vector<std::string> open_listens(const Directive& server);
 
+// The HOST:PORT that a location's own `proxy_pass` leads to; localhost is 127.0.0.1. None without.
+std::vector<std::string> proxied_addresses(const Directive& location,
+                                           const std::vector<Directive>& main);
+
 // Where a server listens on this host: with TLS if it does anywhere, else the first port. What one
 // server says of a port (ssl, proxy_protocol) holds for all servers there.
 struct Listen

@@ -45,6 +45,16 @@ class Backends(BackendsCase):
             findings.find('location', 'ok', path)
         self.assertEqual(len([f for f in findings if f.check == 'front']), 1)  # one site for users
 
+    @each(('directly', 'proxy_pass http://127.0.0.1:PORT;'),
+          ('by-name', 'proxy_pass http://localhost:PORT/wxa/;'))
+    def test_a_public_location_leads_there(self, how):
+        """In a server that others can reach."""
+        findings = self.edited(
+            (r'listen 127\.0\.0\.1:(\d+) ssl', r'listen 0.0.0.0:\1 ssl'),
+            (r'    # There is nothing else\.', 'location /wxa/ { ' + how + ' }'))
+        findings.find('backends', 'bad', 'location /wxa/', 'hands clients to', 'remove it')
+        self.assertFalse(findings.ok)
+
     def test_a_site_that_does_not_reach_wechat(self):
         """By the resolver, as it is before somebody has filled it in."""
         nobody = NameServer()
