@@ -35,8 +35,7 @@ constexpr std::size_t longest_token = 2048; // WeChat: allow for 512 at least
 
 bool is_header_text(std::string_view text)
 {
-    return !text.empty() && text.size() <= longest_token &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    return !text.empty() && text.size() <= longest_token && is_visible_ascii(text);
 }
 
 template <class T>

@@ -1,8 +1,7 @@
 #include "code.hh"
 
+#include "encode.hh"
 #include "error.hh"
-
-#include <algorithm>
 
 namespace onlogin {
 
@@ -10,8 +9,7 @@ namespace {
 
 bool is_code(std::string_view text)
 {
-    return !text.empty() && text.size() <= 128 &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    return !text.empty() && text.size() <= 128 && is_visible_ascii(text);
 }
 
 } // namespace

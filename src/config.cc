@@ -2,6 +2,7 @@
 
 #include "ca_store.hh"
 #include "config_keys.hh"
+#include "encode.hh"
 #include "error.hh"
 #include "json.hh"
 #include "private_file.hh"
@@ -347,9 +348,7 @@ private:
             text.pop_back();
         const bool empty = text.empty();
         const bool blanks = text.find_first_of(" \t\r\n") != text.npos;
-        const bool good =
-            !empty && text.size() <= 256 &&
-            std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+        const bool good = !empty && text.size() <= 256 && is_visible_ascii(text);
         Secret secret{std::move(text)};
         if (!good)
             fail(at, key,

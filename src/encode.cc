@@ -1,5 +1,7 @@
 #include "encode.hh"
 
+#include <algorithm>
+
 namespace onlogin {
 
 namespace {
@@ -77,6 +79,11 @@ std::optional<std::string> form_decode(std::string_view text)
         }
     }
     return result;
+}
+
+bool is_visible_ascii(std::string_view text)
+{
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
 bool is_utf8(std::string_view text)

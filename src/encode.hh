@@ -19,6 +19,10 @@ void append_percent_encoded(std::string& to, std::string_view text);
 // digits: no client encodes like that, so the request is damaged.
 std::optional<std::string> form_decode(std::string_view text);
 
+// Whether `text` consists of visible ASCII, so that it may be a word of a header; also if it is
+// empty.
+bool is_visible_ascii(std::string_view text);
+
 // Whether `text` is well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong).
 bool is_utf8(std::string_view text);
 

@@ -1,10 +1,10 @@
 #include "revoke.hh"
 
 #include "config.hh"
+#include "encode.hh"
 #include "error.hh"
 #include "revocations.hh"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -26,10 +26,7 @@ Whose read_whose(const Options& options)
     if (all == (!options.openid.empty() || !options.appid.empty()))
         throw UsageError{"whose sessions are to end? onlogin revoke --openid OPENID "
                          "[--appid APPID], or --appid APPID, or --all"};
-    const bool odd =
-        options.openid.size() > 128 || std::any_of(options.openid.begin(), options.openid.end(),
-                                                   [](char c) { return c <= ' ' || c >= 0x7f; });
-    if (odd)
+    if (options.openid.size() > 128 || !is_visible_ascii(options.openid))
         throw UsageError{"--openid is one word, as openid in the answer to a login"};
     return {options.openid, options.appid};
 }

@@ -5,8 +5,6 @@
 #include "error.hh"
 #include "json.hh"
 
-#include <algorithm>
-
 namespace onlogin {
 
 namespace {
@@ -19,8 +17,7 @@ constexpr std::size_t id_size = 16;
 // Fit for a header: no space, control character or byte of anything but ASCII.
 bool is_plain(std::string_view text)
 {
-    return text.size() <= longest_claim &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    return text.size() <= longest_claim && is_visible_ascii(text);
 }
 
 std::string shortened(std::string_view bytes)

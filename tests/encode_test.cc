@@ -72,4 +72,13 @@ BOOST_AUTO_TEST_CASE(hex_is_two_digits_a_byte_in_lower_case)
     BOOST_TEST(to_hex("").empty());
 }
 
+BOOST_AUTO_TEST_CASE(what_a_word_of_a_header_may_hold_is_visible)
+{
+    BOOST_TEST(is_visible_ascii("!az~"));
+    BOOST_TEST(is_visible_ascii(""));
+    for (const std::string bad : {"a b", "a\t", "a\r\n", "\x7f", "\xc3\xb6"})
+        BOOST_TEST(!is_visible_ascii(bad));
+    BOOST_TEST(!is_visible_ascii(std::string(1, '\0')));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
