@@ -20,9 +20,11 @@ comma    := ,
 build    := build$(if $(sanitize),/$(subst $(comma),-,$(sanitize)))
 
 pkgs     := libuv libcurl jsoncpp libssl libcrypto sqlite3 hiredis
+# Errors in `make lint` and in CI alone: a later compiler warns of more, and is no fault of the user's.
+warnings := -Wall -Wextra -Wpedantic -Wshadow
 san      := $(if $(sanitize),-fsanitize=$(sanitize) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 cppflags  = $(shell pkg-config --cflags $(pkgs)) -MMD -MP $(own) $(CPPFLAGS)
-cxxflags  = -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Werror $(san) $(CXXFLAGS)
+cxxflags  = -std=c++20 $(warnings) $(san) $(CXXFLAGS)
 libs      = $(shell pkg-config --libs $(pkgs))
 
 # Also for root in the clone of another user, as with `make install`.
@@ -136,7 +138,7 @@ fuzz:
 
 lint:
 	@tests/install-packages $(lint_packages)
-	@tests/lint $(pkgs)
+	@tests/lint '$(warnings)' $(pkgs)
 
 format:
 	clang-format -i $$(git ls-files '*.cc' '*.hh')
