@@ -8,7 +8,8 @@ namespace onlogin {
 Task<Response> access_token(App& app, Request& request)
 {
     const auto config = app.config;
-    const auto& mini = choose_app(*config, request, Params::of_query(request));
+    const auto params = Params::of_query(request);
+    const auto& mini = choose_app(*config, request, params);
     request.trace.app = mini.appid;
     const auto deadline = request.arrived + milliseconds{config->wechat.timeout_ms};
     Secret token;

@@ -37,12 +37,12 @@ Members success_members(World& world, const Behaviour& behaviour, const std::str
                          behaviour.unionid ? identifier("unionid/" + behaviour.user) : ""};
     world.users.log_in(appid, openid, user);
 
-    Members members{{"session_key", quoted(user.session_key)}};
+    Members members{{"session_key", json_string(user.session_key)}};
     if (behaviour.expires_in)
         members.emplace_back("expires_in", "7200");
-    members.emplace_back("openid", quoted(openid));
+    members.emplace_back("openid", json_string(openid));
     if (behaviour.unionid)
-        members.emplace_back("unionid", quoted(user.unionid));
+        members.emplace_back("unionid", json_string(user.unionid));
     if (behaviour.errcode_zero)
         for (auto& member : error_members(0, behaviour.errcode_as_string))
             members.push_back(std::move(member));

@@ -22,7 +22,7 @@ std::string with(Members members, std::string_view name, std::string value)
 
 std::string with_openid_twice(Members members)
 {
-    members.emplace_back("openid", quoted("oAnotherAnotherAnotherAnothe"));
+    members.emplace_back("openid", json_string("oAnotherAnotherAnotherAnothe"));
     return write(members);
 }
 
@@ -34,7 +34,7 @@ std::string cut(const Members& members)
 
 std::string with_padding(Members members)
 {
-    members.emplace_back("padding", quoted(std::string(70'000, 'x')));
+    members.emplace_back("padding", json_string(std::string(70'000, 'x')));
     return write(members);
 }
 

@@ -97,14 +97,14 @@ Answer msg_sec_check(World& world, const Request& request, const Query& query)
     if (body.number("scene") < 1 || body.number("scene") > 4)
         return refusal(40129);
 
-    const Members result{{"suggest", quoted(is_risky(content) ? "risky" : "pass")},
+    const Members result{{"suggest", json_string(is_risky(content) ? "risky" : "pass")},
                          {"label", is_risky(content) ? "20001" : "100"}};
-    Members detail{{"strategy", quoted("content_model")}, {"errcode", "0"}};
+    Members detail{{"strategy", json_string("content_model")}, {"errcode", "0"}};
     detail.insert(detail.end(), result.begin(), result.end());
     detail.emplace_back("prob", "90");
     auto members = error_members(0);
     members.emplace_back("detail", '[' + write(detail) + ']');
-    members.emplace_back("trace_id", quoted(make_rid()));
+    members.emplace_back("trace_id", json_string(make_rid()));
     members.emplace_back("result", write(result));
     return answer(write(members));
 }

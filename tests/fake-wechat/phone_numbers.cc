@@ -38,11 +38,12 @@ Members success_members(const Behaviour& behaviour, const std::string& appid)
     // Only numbers abroad come with the code of their country.
     const auto whole = country == "86" ? number : '+' + country + ' ' + number;
     const Members watermark{{"timestamp", std::to_string(std::time(nullptr))},
-                            {"appid", quoted(appid)}};
-    const Members info{{"phoneNumber", quoted(whole)},
-                       {"purePhoneNumber", quoted(number)},
-                       {"countryCode", behaviour.country_as_number ? country : quoted(country)},
-                       {"watermark", write(watermark)}};
+                            {"appid", json_string(appid)}};
+    const Members info{
+        {"phoneNumber", json_string(whole)},
+        {"purePhoneNumber", json_string(number)},
+        {"countryCode", behaviour.country_as_number ? country : json_string(country)},
+        {"watermark", write(watermark)}};
     auto members = error_members(0, behaviour.errcode_as_string);
     members.emplace_back("phone_info", write(info));
     return members;

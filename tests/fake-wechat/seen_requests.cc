@@ -20,10 +20,10 @@ Answer show_seen(World& world, const Request& /*request*/, const Query& query)
     const auto found = world.seen.find(find(query, "path"));
     const auto seen = found == world.seen.end() ? SeenRequests{} : found->second;
     return answer(write({{"requests", std::to_string(seen.requests)},
-                         {"access_token", quoted(seen.access_token)},
-                         {"method", quoted(seen.method)},
-                         {"query", quoted(seen.query)},
-                         {"content_type", quoted(seen.content_type)},
+                         {"access_token", json_string(seen.access_token)},
+                         {"method", json_string(seen.method)},
+                         {"query", json_string(seen.query)},
+                         {"content_type", json_string(seen.content_type)},
                          {"body_bytes", std::to_string(seen.body_bytes)}}),
                   json);
 }

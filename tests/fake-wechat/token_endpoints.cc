@@ -56,7 +56,7 @@ Answer state(const World& world, const std::string& appid)
     const auto now = world.tokens.look(appid);
     const auto found = world.desks.find(appid);
     const auto desk = found == world.desks.end() ? TokenDesk{} : found->second;
-    return answer(write({{"access_token", quoted(now.text)},
+    return answer(write({{"access_token", json_string(now.text)},
                          {"fetches", std::to_string(desk.fetches)},
                          {"forced", std::to_string(desk.forced)},
                          {"expires_in", std::to_string(now.left.count())}}),
@@ -97,7 +97,7 @@ Answer stable_token(World& world, const Request& request, const Query& /*query*/
                                    : world.tokens.fetch(fetch.appid, behaviour.token_life);
     if (!token)
         return as_told(error_members(45009));
-    return as_told({{"access_token", quoted(token->text)},
+    return as_told({{"access_token", json_string(token->text)},
                     {"expires_in", std::to_string(token->left.count())}});
 }
 

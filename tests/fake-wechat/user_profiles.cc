@@ -80,12 +80,13 @@ Answer user_data(World& world, const Request& /*request*/, const Query& query)
 
     const auto iv = random_bytes(16);
     const auto raw_data = write(shown);
-    return answer(write({{"encryptedData",
-                          quoted(base64(encrypt(*key, iv, find_or(query, "plain", write(all)))))},
-                         {"iv", quoted(base64(iv))},
-                         {"rawData", quoted(raw_data)},
-                         {"signature", quoted(sha1(raw_data + session_key))}}),
-                  json);
+    return answer(
+        write({{"encryptedData",
+                json_string(base64(encrypt(*key, iv, find_or(query, "plain", write(all)))))},
+               {"iv", json_string(base64(iv))},
+               {"rawData", json_string(raw_data)},
+               {"signature", json_string(sha1(raw_data + session_key))}}),
+        json);
 }
 
 } // namespace onlogin::fake

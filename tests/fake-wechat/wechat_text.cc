@@ -75,7 +75,7 @@ std::string make_rid()
     return text;
 }
 
-std::string quoted(std::string_view text)
+std::string json_string(std::string_view text)
 {
     std::string plain;
     append_json_string(plain, text);
@@ -101,7 +101,7 @@ Members qq_members(const Members& members)
 {
     Members all{{"errcode", "0"}};
     for (const auto* const name : {"errmsg", "openid", "session_key", "uin", "unionid"})
-        all.emplace_back(name, quoted(""));
+        all.emplace_back(name, json_string(""));
     for (const auto& [name, value] : members)
         if (name != "errmsg")
             set(all, name, value);
@@ -114,7 +114,7 @@ std::string write(const Members& members)
     for (const auto& [name, value] : members) {
         if (text.size() > 1)
             text += ',';
-        text += quoted(name) + ':' + value;
+        text += json_string(name) + ':' + value;
     }
     return text + '}';
 }
@@ -131,7 +131,8 @@ Members error_members(int errcode, bool as_string, std::string_view hint)
         }
         message += "rid: " + make_rid();
     }
-    return {{"errcode", as_string ? quoted(number) : number}, {"errmsg", quoted(message)}};
+    return {{"errcode", as_string ? json_string(number) : number},
+            {"errmsg", json_string(message)}};
 }
 
 } // namespace onlogin::fake

@@ -14,7 +14,7 @@ namespace onlogin::fake {
 using Members = std::vector<std::pair<std::string, std::string>>;
 
 // A JSON string, `/` written as `\/`.
-std::string quoted(std::string_view text);
+std::string json_string(std::string_view text);
 
 // Replaces the member `name`, or appends it.
 void set(Members& members, std::string_view name, std::string value);
