@@ -23,7 +23,7 @@ pkgs     := libuv libcurl jsoncpp libssl libcrypto sqlite3 hiredis
 # Errors in `make lint` and in CI alone: a later compiler warns of more, and is no fault of the user's.
 warnings := -Wall -Wextra -Wpedantic -Wshadow
 san      := $(if $(sanitize),-fsanitize=$(sanitize) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-cppflags  = $(shell pkg-config --cflags $(pkgs)) -MMD -MP $(own) $(CPPFLAGS)
+cppflags  = $(shell pkg-config --cflags $(pkgs)) -MMD -MP -Isrc $(own) $(CPPFLAGS)
 cxxflags  = -std=c++20 $(warnings) $(san) $(CXXFLAGS)
 libs      = $(shell pkg-config --libs $(pkgs))
 
@@ -34,10 +34,10 @@ COMMIT   := $(and $(wildcard .git),$(shell git -c safe.directory='$(CURDIR)' --n
 endif
 commit   := $(or $(COMMIT),unknown)
 
-sources  := $(wildcard src/*.cc)
+sources  := $(wildcard src/*.cc src/*/*.cc)
 objects  := $(sources:%.cc=$(build)/%.o)
 parts    := $(filter-out $(build)/src/main.o,$(objects))
-units    := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/*.cc))
+units    := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/*.cc tests/unit/*.cc tests/unit/*/*.cc))
 fake     := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/fake-wechat/*.cc))
 driver   := $(build)/tests/revocations/driver.o
 bare     := $(build)/tests/bench/bare_responder.o
@@ -83,8 +83,7 @@ $(build)/token-speed: $(tokens) $(build)/tests/bench/token_speed.o
 $(fuzzers:%=$(build)/%-fuzzer): $(build)/%-fuzzer: $(tokens) $(build)/src/http.o $(build)/tests/fuzz/%.o
 	$(CXX) $(cxxflags) -fsanitize=fuzzer $(LDFLAGS) $^ $(libs) -o $@
 
-$(units): own := -Isrc -DBOOST_TEST_DYN_LINK
-$(fake) $(driver) $(loose): own := -Isrc
+$(units): own := -DBOOST_TEST_DYN_LINK
 
 # A new commit is written down, and one object built again; the same one changes nothing.
 $(build)/src/version.o: own := -DONLOGIN_COMMIT='"$(commit)"'
