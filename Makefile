@@ -43,8 +43,17 @@ driver   := $(build)/tests/revocations/driver.o
 bare     := $(build)/tests/bench/bare_responder.o
 tokens   := $(patsubst %,$(build)/src/%.o,session_token session_keys paserk paseto crypto base64 \
                 rfc3339 encode json user_data)
+forms    := $(build)/src/http.o
 fuzzers  := token user_data
 loose    := $(build)/tests/bench/token_speed.o $(fuzzers:%=$(build)/tests/fuzz/%.o)
+
+# A file that no list has would be missed by nobody: least of all a test. And a list that names a
+# file that has gone would be noticed only by who makes that target.
+left_out := $(filter-out $(objects) $(units),$(patsubst %.cc,$(build)/%.o,\
+                $(shell find src -name '*.cc') $(shell find tests -name '*_test.cc')))
+gone     := $(filter-out $(objects),$(tokens) $(build)/src/main.o $(build)/src/version.o $(forms))
+$(if $(left_out)$(gone),$(error the Makefile's lists of sources are not those of src and tests: \
+    left out: $(left_out:$(build)/%.o=%.cc); not there: $(gone:$(build)/%.o=%.cc)))
 
 # What the targets need beyond make and git, as Debian 12 names it.
 build_packages := g++ pkg-config libuv1-dev libcurl4-openssl-dev libjsoncpp-dev libssl-dev \
@@ -80,7 +89,7 @@ $(build)/bare-responder: $(bare)
 $(build)/token-speed: $(tokens) $(build)/tests/bench/token_speed.o
 	$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -o $@
 
-$(fuzzers:%=$(build)/%-fuzzer): $(build)/%-fuzzer: $(tokens) $(build)/src/http.o $(build)/tests/fuzz/%.o
+$(fuzzers:%=$(build)/%-fuzzer): $(build)/%-fuzzer: $(tokens) $(forms) $(build)/tests/fuzz/%.o
 	$(CXX) $(cxxflags) -fsanitize=fuzzer $(LDFLAGS) $^ $(libs) -o $@
 
 $(units): own := -DBOOST_TEST_DYN_LINK
