@@ -25,11 +25,22 @@ namespace {
 using Words = std::set<std::string>;
 using Lines = std::vector<std::string>;
 
+// Where the Makefile is, above this file.
+const std::filesystem::path& root()
+{
+    static const auto found = [] {
+        auto directory = std::filesystem::absolute(__FILE__).parent_path();
+        while (!exists(directory / "Makefile") && directory.has_relative_path())
+            directory = directory.parent_path();
+        return directory;
+    }();
+    return found;
+}
+
 std::string contents(const std::filesystem::path& name)
 {
-    static const auto root = std::filesystem::path{__FILE__}.parent_path().parent_path();
-    std::ifstream file{root / name};
-    BOOST_REQUIRE_MESSAGE(file, "run this where the sources are: there is no " << root / name);
+    std::ifstream file{root() / name};
+    BOOST_REQUIRE_MESSAGE(file, "run this where the sources are: there is no " << root() / name);
     std::stringstream text;
     text << file.rdbuf();
     return text.str();
@@ -68,20 +79,21 @@ Words set_of(const Lines& lines)
     return {lines.begin(), lines.end()};
 }
 
-// Shows the lines that only one of them has.
+// Shows the lines that only one of them has. Two that have none were not found.
 template <class Collection>
 void check_equal(const Collection& is, const Collection& should)
 {
+    BOOST_TEST(!should.empty());
     BOOST_CHECK_EQUAL_COLLECTIONS(is.begin(), is.end(), should.begin(), should.end());
 }
 
+// What the worker is made of, whatever folder it is in.
 std::string sources()
 {
     std::string text;
-    const auto directory = std::filesystem::path{__FILE__}.parent_path().parent_path() / "src";
-    for (const auto& entry : std::filesystem::directory_iterator{directory})
-        if (entry.path().extension() == ".cc")
-            text += contents(std::filesystem::path{"src"} / entry.path().filename());
+    for (const auto& entry : std::filesystem::recursive_directory_iterator{root() / "src"})
+        if (entry.path().extension() == ".cc" || entry.path().extension() == ".hh")
+            text += contents(entry.path());
     return text;
 }
 
@@ -120,10 +132,12 @@ std::string trimmed(const std::string& text)
 void check_readme(const std::string& section, const std::map<std::string, std::string>& words)
 {
     std::map<std::string, std::string> defaults;
-    Words known, shown;
+    Words known, with_default, shown, shown_with_default;
     for (const auto& key : config_keys()) {
         defaults[key.name] = key.otherwise;
         known.insert(key.name);
+        if (!key.otherwise.empty())
+            with_default.insert(key.name);
     }
     for (const auto& row : all(section, "^[|] (`.*)$")) {
         const auto bar = row.find('|');
@@ -136,11 +150,14 @@ void check_readme(const std::string& section, const std::map<std::string, std::s
             shown_default = word->second;
         for (const auto& name : names_in(row.substr(0, bar))) {
             BOOST_TEST(known.count(name) == 1U, name << " is no key");
-            if (!shown_default.empty())
+            if (!shown_default.empty()) {
                 BOOST_TEST(shown_default == defaults[name], name << ": " << shown_default);
+                shown_with_default.insert(name);
+            }
             shown.insert(name);
         }
     }
+    check_equal(shown_with_default, with_default);
     for (const auto& name : all(section, "`((wechat|limits|session|log)\\.[a-z_]+)`"))
         shown.insert(name);
     check_equal(shown, known);
@@ -179,8 +196,7 @@ BOOST_AUTO_TEST_CASE(each_command_and_option_is_described_once)
 
 BOOST_AUTO_TEST_CASE(the_signals_are_those_that_are_watched)
 {
-    const auto watched =
-        set_of(all(contents("src/main.cc"), "SignalWatch [a-z_]+[{]loop, (SIG[A-Z]+)"));
+    const auto watched = set_of(all(sources(), "SignalWatch [a-z_]+[{][a-z_]+, (SIG[A-Z]+)"));
     BOOST_TEST(watched.size() >= 3U);
     check_equal(set_of(all(page(), "^\\.It Dv (SIG.*)$")), watched);
     for (const auto& signal : watched)
@@ -189,7 +205,7 @@ BOOST_AUTO_TEST_CASE(the_signals_are_those_that_are_watched)
 
 BOOST_AUTO_TEST_CASE(the_variables_of_a_request_are_those_that_are_read)
 {
-    auto names = set_of(all(contents("src/gateway_cgi.cc"), "variables\\(\"([A-Z_]+)\"\\)"));
+    auto names = set_of(all(sources(), "variables\\(\"([A-Z_]+)\"\\)"));
     const Variables variables{
         [&](std::string_view name, std::size_t) -> std::optional<std::string_view> {
             names.emplace(name);
@@ -201,11 +217,23 @@ BOOST_AUTO_TEST_CASE(the_variables_of_a_request_are_those_that_are_read)
                 names);
 }
 
+BOOST_AUTO_TEST_CASE(each_action_is_described)
+{
+    const auto requests = part(page(), ".Ss Requests", {".Sh", ".Ss"});
+    check_equal(set_of(all(requests, "^\\.It Ql ([a-z_]+)$")),
+                set_of(all(sources(), "^    [{]\"([a-z_]+)\", Kind::")));
+}
+
 BOOST_AUTO_TEST_CASE(each_variable_of_the_environment_is_described)
 {
-    const auto described = set_of(all(page(), "^\\.It Ev (.*)$"));
-    for (const auto& name : set_of(all(sources(), "getenv\\(\"([A-Z_]+)\"\\)")))
-        BOOST_TEST(described.count(name) == 1U, name);
+    auto read = set_of(all(sources(), "getenv\\(\"([A-Z_]+)\"\\)"));
+    auto described = set_of(all(part(page(), ".Sh ENVIRONMENT", {".Sh"}), "^\\.It Ev (.*)$"));
+    // Of a CGI request, some are read before it is one: these are described with the request.
+    for (const auto& name : all(part(page(), ".Ss Requests", {".Sh", ".Ss"}), "^\\.It Ev (.*)$")) {
+        read.insert(name);
+        described.insert(name);
+    }
+    check_equal(described, read);
 }
 
 BOOST_AUTO_TEST_CASE(each_errcode_is_described_with_the_status_of_its_answer)
@@ -236,8 +264,7 @@ BOOST_AUTO_TEST_CASE(each_key_is_described_with_its_values_and_its_default)
 
 BOOST_AUTO_TEST_CASE(the_sample_lacks_an_appid_and_says_so)
 {
-    const auto file =
-        std::filesystem::path{__FILE__}.parent_path().parent_path() / "src/onlogin.json";
+    const auto file = root() / "src/onlogin.json";
     const auto text = contents("src/onlogin.json");
     const auto before = text.substr(0, text.find("\"appid\": \"\""));
     const auto line = 1 + std::count(before.begin(), before.end(), '\n');
@@ -279,6 +306,8 @@ BOOST_AUTO_TEST_CASE(the_sample_has_every_key_with_its_default)
     std::filesystem::remove_all(place);
     BOOST_TEST(config.apps.at(0).url == config.wechat.url);
     const auto defaults = config_keys(), sampled = config_keys(config);
+    BOOST_TEST(defaults.size() >= 22U);
+    BOOST_REQUIRE_EQUAL(sampled.size(), defaults.size());
     for (std::size_t i = 0; i < defaults.size(); ++i)
         BOOST_TEST(sampled[i].otherwise == defaults[i].otherwise, defaults[i].name);
 }
