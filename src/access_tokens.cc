@@ -1,7 +1,7 @@
 #include "access_tokens.hh"
 
-#include "encode.hh"
-#include "error.hh"
+#include "base/encode.hh"
+#include "base/error.hh"
 
 #include <algorithm>
 

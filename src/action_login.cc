@@ -1,6 +1,6 @@
 #include "actions.hh"
+#include "base/error.hh"
 #include "code.hh"
-#include "error.hh"
 #include "mini_program.hh"
 #include "params.hh"
 #include "sessions.hh"

@@ -1,6 +1,6 @@
 #include "actions.hh"
+#include "base/error.hh"
 #include "code.hh"
-#include "error.hh"
 #include "params.hh"
 #include "sessions.hh"
 

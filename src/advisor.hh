@@ -2,8 +2,8 @@
 
 // Tells the operator, in the log, what to mend when WeChat refuses or cannot be reached.
 
-#include "error.hh"
-#include "log.hh"
+#include "base/error.hh"
+#include "base/log.hh"
 #include "loop.hh"
 
 #include <deque>

@@ -2,8 +2,8 @@
 
 // What the actions work with.
 
+#include "base/log.hh"
 #include "config.hh"
-#include "log.hh"
 #include "revocations.hh"
 #include "wechat.hh"
 

@@ -1,7 +1,7 @@
 #include "code.hh"
 
-#include "encode.hh"
-#include "error.hh"
+#include "base/encode.hh"
+#include "base/error.hh"
 
 namespace onlogin {
 

@@ -1,6 +1,6 @@
 #include "command.hh"
 
-#include "fd.hh"
+#include "base/fd.hh"
 
 #include <array>
 #include <chrono>

@@ -1,11 +1,11 @@
 #include "config.hh"
 
+#include "base/encode.hh"
+#include "base/error.hh"
+#include "base/json.hh"
+#include "base/private_file.hh"
 #include "ca_store.hh"
 #include "config_keys.hh"
-#include "encode.hh"
-#include "error.hh"
-#include "json.hh"
-#include "private_file.hh"
 #include "store_address.hh"
 #include "url.hh"
 

@@ -2,8 +2,8 @@
 
 // The configuration: plain structs with every default. The file is JSON with // comments.
 
-#include "log.hh"
-#include "secret.hh"
+#include "base/log.hh"
+#include "base/secret.hh"
 #include "session_keys.hh"
 #include "store_address.hh"
 

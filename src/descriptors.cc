@@ -1,7 +1,7 @@
 #include "descriptors.hh"
 
-#include "error.hh"
-#include "fd.hh"
+#include "base/error.hh"
+#include "base/fd.hh"
 
 #include <algorithm>
 #include <array>

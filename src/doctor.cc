@@ -1,7 +1,7 @@
 #include "doctor.hh"
 
+#include "base/error.hh"
 #include "doctor_checks.hh"
-#include "error.hh"
 
 #include <filesystem>
 

@@ -1,6 +1,6 @@
+#include "base/error.hh"
 #include "doctor_checks.hh"
 #include "errcodes.hh"
-#include "error.hh"
 #include "http_probe.hh"
 #include "wechat.hh"
 

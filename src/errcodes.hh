@@ -10,7 +10,7 @@
 // (https://developers.weixin.qq.com/doc/channels/API/basics/commErrCode.html), and answers that
 // were really seen.
 
-#include "error.hh"
+#include "base/error.hh"
 
 #include <string_view>
 

@@ -2,7 +2,7 @@
 
 // One connection of the server in front, for the gateway.
 
-#include "fd.hh"
+#include "base/fd.hh"
 #include "loop.hh"
 #include "task.hh"
 

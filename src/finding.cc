@@ -1,6 +1,6 @@
 #include "finding.hh"
 
-#include "encode.hh"
+#include "base/encode.hh"
 
 namespace onlogin {
 

@@ -3,9 +3,9 @@
 // The edge: takes requests from the server in front and brings answers back. Behind it there is
 // only Request and Response.
 
-#include "fd.hh"
+#include "base/fd.hh"
+#include "base/log.hh"
 #include "http.hh"
-#include "log.hh"
 #include "loop.hh"
 
 #include <memory>

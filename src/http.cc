@@ -1,7 +1,7 @@
 #include "http.hh"
 
-#include "encode.hh"
-#include "json.hh"
+#include "base/encode.hh"
+#include "base/json.hh"
 
 #include <algorithm>
 #include <charconv>

@@ -2,8 +2,8 @@
 
 // A request and its answer, whichever way they came: FastCGI or CGI.
 
+#include "base/secret.hh"
 #include "loop.hh"
-#include "secret.hh"
 
 #include <functional>
 #include <optional>

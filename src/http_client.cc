@@ -1,7 +1,7 @@
 #include "http_client.hh"
 
+#include "base/error.hh"
 #include "cork.hh"
-#include "error.hh"
 #include "http_transfer.hh"
 #include "url.hh"
 

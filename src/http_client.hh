@@ -5,11 +5,11 @@
 //
 // https://curl.se/libcurl/c/libcurl-multi.html, "multi_socket"
 
+#include "base/secret.hh"
 #include "ca_store.hh"
 #include "config.hh"
 #include "loop.hh"
 #include "resolver.hh"
-#include "secret.hh"
 
 #include <memory>
 #include <optional>

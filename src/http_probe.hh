@@ -3,7 +3,7 @@
 // One HTTPS request, watched step by step: for `onlogin doctor`, which wants to know where it fails
 // and how long each step takes. It blocks, so it is nothing for the worker's loop.
 
-#include "secret.hh"
+#include "base/secret.hh"
 
 #include <ctime>
 #include <string>

@@ -2,8 +2,8 @@
 
 // The listening socket: new connections, their number, and what to do when descriptors run out.
 
-#include "fd.hh"
-#include "log.hh"
+#include "base/fd.hh"
+#include "base/log.hh"
 #include "loop.hh"
 
 #include <cstdint>

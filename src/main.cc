@@ -1,13 +1,13 @@
 // onlogin: WeChat mini-program login for nginx.
 
 #include "app.hh"
+#include "base/error.hh"
+#include "base/log.hh"
 #include "config.hh"
 #include "descriptors.hh"
 #include "doctor.hh"
-#include "error.hh"
 #include "gateway.hh"
 #include "http_client.hh"
-#include "log.hh"
 #include "loop.hh"
 #include "notify.hh"
 #include "options.hh"

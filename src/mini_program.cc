@@ -1,6 +1,6 @@
 #include "mini_program.hh"
 
-#include "error.hh"
+#include "base/error.hh"
 
 namespace onlogin {
 

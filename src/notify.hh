@@ -5,7 +5,7 @@
 //
 // The protocol is one datagram of `NAME=value` lines, so it takes no library.
 
-#include "fd.hh"
+#include "base/fd.hh"
 
 #include <string>
 #include <string_view>

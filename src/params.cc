@@ -1,8 +1,8 @@
 #include "params.hh"
 
-#include "encode.hh"
-#include "error.hh"
-#include "json.hh"
+#include "base/encode.hh"
+#include "base/error.hh"
+#include "base/json.hh"
 
 #include <algorithm>
 

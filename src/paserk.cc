@@ -1,6 +1,6 @@
 #include "paserk.hh"
 
-#include "base64.hh"
+#include "base/base64.hh"
 
 namespace onlogin {
 

@@ -1,6 +1,6 @@
 #include "paseto.hh"
 
-#include "base64.hh"
+#include "base/base64.hh"
 
 #include <cstdint>
 #include <stdexcept>

@@ -3,8 +3,8 @@
 // PASETO v3.local: texts that nobody but who has the key can read or make.
 // https://github.com/paseto-standard/paseto-spec, Version3.md
 
-#include "crypto.hh"
-#include "secret.hh"
+#include "base/crypto.hh"
+#include "base/secret.hh"
 
 #include <optional>
 #include <string>

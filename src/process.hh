@@ -2,7 +2,7 @@
 
 // What the process as a whole needs before anything else runs.
 
-#include "fd.hh"
+#include "base/fd.hh"
 
 #include <string>
 

@@ -1,6 +1,6 @@
 #include "redis_client.hh"
 
-#include "error.hh"
+#include "base/error.hh"
 
 #include <algorithm>
 #include <utility>

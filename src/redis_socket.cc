@@ -1,6 +1,6 @@
 #include "redis_socket.hh"
 
-#include "error.hh"
+#include "base/error.hh"
 
 #include <cerrno>
 #include <cstring>

@@ -2,7 +2,7 @@
 
 // One connection to a server: bytes in and out of a TCP or unix socket, with TLS or without.
 
-#include "fd.hh"
+#include "base/fd.hh"
 #include "loop.hh"
 #include "resolver.hh"
 #include "store_address.hh"

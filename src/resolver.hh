@@ -4,7 +4,7 @@
 //
 // libcurl's own resolver starts a thread for each lookup and can freeze the loop when one hangs.
 
-#include "log.hh"
+#include "base/log.hh"
 #include "loop.hh"
 
 #include <map>

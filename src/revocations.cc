@@ -1,6 +1,6 @@
 #include "revocations.hh"
 
-#include "error.hh"
+#include "base/error.hh"
 
 #include <algorithm>
 

@@ -11,10 +11,10 @@
 // A session begins with the login, and a renewed token continues it: give the time of the login. By
 // the time of the token alone, one that is renewed while its session is ended would live on.
 
-#include "log.hh"
+#include "base/log.hh"
+#include "base/rfc3339.hh"
 #include "loop.hh"
 #include "resolver.hh"
-#include "rfc3339.hh"
 #include "store_address.hh"
 
 #include <array>

@@ -1,6 +1,6 @@
 // Ended sessions in a Redis, for the processes of many hosts. A row is a key that expires.
 
-#include "error.hh"
+#include "base/error.hh"
 #include "redis_client.hh"
 #include "revocations.hh"
 

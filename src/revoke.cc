@@ -1,8 +1,8 @@
 #include "revoke.hh"
 
+#include "base/encode.hh"
+#include "base/error.hh"
 #include "config.hh"
-#include "encode.hh"
-#include "error.hh"
 #include "revocations.hh"
 
 #include <cerrno>

@@ -1,8 +1,8 @@
 #include "router.hh"
 
 #include "actions.hh"
+#include "base/error.hh"
 #include "errcodes.hh"
-#include "error.hh"
 
 namespace onlogin {
 

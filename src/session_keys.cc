@@ -1,7 +1,7 @@
 #include "session_keys.hh"
 
-#include "base64.hh"
-#include "error.hh"
+#include "base/base64.hh"
+#include "base/error.hh"
 #include "paserk.hh"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "session_store.hh"
 
-#include "error.hh"
+#include "base/error.hh"
 
 namespace onlogin {
 

@@ -1,9 +1,9 @@
 #include "session_token.hh"
 
-#include "base64.hh"
-#include "encode.hh"
-#include "error.hh"
-#include "json.hh"
+#include "base/base64.hh"
+#include "base/encode.hh"
+#include "base/error.hh"
+#include "base/json.hh"
 
 namespace onlogin {
 

@@ -2,8 +2,8 @@
 
 // Session tokens: who has logged in, sealed with our keys.
 
-#include "rfc3339.hh"
-#include "secret.hh"
+#include "base/rfc3339.hh"
+#include "base/secret.hh"
 #include "session_keys.hh"
 
 #include <functional>

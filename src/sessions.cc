@@ -1,6 +1,6 @@
 #include "sessions.hh"
 
-#include "error.hh"
+#include "base/error.hh"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #include "store_address.hh"
 
-#include "encode.hh"
-#include "error.hh"
+#include "base/encode.hh"
+#include "base/error.hh"
 
 #include <algorithm>
 #include <filesystem>

@@ -10,7 +10,7 @@
 //
 // User and password are percent-encoded.
 
-#include "secret.hh"
+#include "base/secret.hh"
 #include "url.hh"
 
 #include <string>

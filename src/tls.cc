@@ -1,6 +1,6 @@
 #include "tls.hh"
 
-#include "error.hh"
+#include "base/error.hh"
 
 #include <cerrno>
 #include <cstring>

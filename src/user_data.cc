@@ -1,10 +1,10 @@
 #include "user_data.hh"
 
-#include "base64.hh"
-#include "crypto.hh"
-#include "encode.hh"
-#include "error.hh"
-#include "json.hh"
+#include "base/base64.hh"
+#include "base/crypto.hh"
+#include "base/encode.hh"
+#include "base/error.hh"
+#include "base/json.hh"
 
 #include <algorithm>
 

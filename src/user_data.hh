@@ -12,8 +12,8 @@
 // Nothing vouches for the data. Whoever sends it can change it without the key, its first 16 bytes
 // at will by way of the iv. Who the user is says the token, not an openId in here.
 
-#include "rfc3339.hh"
-#include "secret.hh"
+#include "base/rfc3339.hh"
+#include "base/secret.hh"
 
 #include <chrono>
 #include <string>

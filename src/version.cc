@@ -1,7 +1,7 @@
 #include "version.hh"
 
+#include "base/json.hh"
 #include "http_client.hh"
-#include "json.hh"
 #include "loop.hh"
 #include "redis_client.hh"
 #include "sqlite.hh"

@@ -1,6 +1,6 @@
 #include "wechat.hh"
 
-#include "encode.hh"
+#include "base/encode.hh"
 #include "errcodes.hh"
 #include "user_data.hh"
 

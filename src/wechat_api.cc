@@ -1,8 +1,8 @@
 #include "wechat_api.hh"
 
-#include "encode.hh"
+#include "base/encode.hh"
+#include "base/json.hh"
 #include "errcodes.hh"
-#include "json.hh"
 
 #include <charconv>
 #include <random>

@@ -2,7 +2,7 @@
 
 // The workers of this host, from outside: for `onlogin doctor`.
 
-#include "account.hh"
+#include "base/unix_account.hh"
 
 #include <string>
 #include <vector>

@@ -1,6 +1,6 @@
 #include "access_tokens.hh"
 
-#include "json.hh"
+#include "base/json.hh"
 
 #include <boost/test/unit_test.hpp>
 

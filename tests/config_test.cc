@@ -1,6 +1,6 @@
 #include "config.hh"
 
-#include "error.hh"
+#include "base/error.hh"
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>

@@ -2,7 +2,7 @@
 
 // What WeChat does to user data, and the worker only undoes.
 
-#include "base64.hh"
+#include "base/base64.hh"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 #include "params.hh"
 
-#include "error.hh"
+#include "base/error.hh"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,6 @@
 #include "resolver.hh"
 
-#include "error.hh"
+#include "base/error.hh"
 
 #include <atomic>
 #include <boost/test/unit_test.hpp>

@@ -1,6 +1,6 @@
 #include "session_keys.hh"
 
-#include "error.hh"
+#include "base/error.hh"
 #include "paserk.hh"
 
 #include <boost/test/unit_test.hpp>

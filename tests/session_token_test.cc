@@ -1,7 +1,7 @@
 #include "session_token.hh"
 
-#include "base64.hh"
-#include "error.hh"
+#include "base/base64.hh"
+#include "base/error.hh"
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>

@@ -1,6 +1,6 @@
 #include "upstream_sockets.hh"
 
-#include "fd.hh"
+#include "base/fd.hh"
 
 #include <boost/test/unit_test.hpp>
 

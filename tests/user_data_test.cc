@@ -1,9 +1,9 @@
 #include "user_data.hh"
 
-#include "base64.hh"
-#include "encode.hh"
+#include "base/base64.hh"
+#include "base/encode.hh"
+#include "base/error.hh"
 #include "encrypted.hh"
-#include "error.hh"
 #include "vectors.hh"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 
 // The published test vectors of PASETO, PASERK and WeChat, in tests/vectors.
 
-#include "json.hh"
+#include "base/json.hh"
 #include "paseto.hh"
 
 #include <boost/test/unit_test.hpp>

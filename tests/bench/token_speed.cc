@@ -2,10 +2,10 @@
 // microseconds of CPU: medians of rounds.
 
 #include "../encrypted.hh"
-#include "base64.hh"
-#include "crypto.hh"
-#include "encode.hh"
-#include "error.hh"
+#include "base/base64.hh"
+#include "base/crypto.hh"
+#include "base/encode.hh"
+#include "base/error.hh"
 #include "session_token.hh"
 #include "user_data.hh"
 

@@ -1,6 +1,6 @@
 #include "access_tokens.hh"
 
-#include "error.hh"
+#include "base/error.hh"
 #include "random_text.hh"
 
 #include <algorithm>

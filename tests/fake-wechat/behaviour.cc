@@ -1,6 +1,6 @@
 #include "behaviour.hh"
 
-#include "error.hh"
+#include "base/error.hh"
 
 #include <algorithm>
 #include <charconv>

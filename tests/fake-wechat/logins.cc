@@ -1,7 +1,7 @@
 // The exchange of a login code,
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session
 
-#include "encode.hh"
+#include "base/encode.hh"
 #include "endpoints.hh"
 #include "random_text.hh"
 

@@ -5,8 +5,8 @@
 // https://developers.weixin.qq.com/miniprogram/dev/framework/security.imgSecCheck.html
 // https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/qrcode-link/qr-code/getUnlimitedQRCode.html
 
+#include "base/json.hh"
 #include "endpoints.hh"
-#include "json.hh"
 #include "picture.hh"
 
 namespace onlogin::fake {

@@ -1,8 +1,8 @@
 // The exchange of a phone code for the user's number,
 // https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/phone-number/api_getphonenumber
 
+#include "base/json.hh"
 #include "endpoints.hh"
-#include "json.hh"
 #include "random_text.hh"
 
 #include <ctime>

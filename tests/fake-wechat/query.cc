@@ -1,6 +1,6 @@
 #include "query.hh"
 
-#include "encode.hh"
+#include "base/encode.hh"
 
 #include <algorithm>
 

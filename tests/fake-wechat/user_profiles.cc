@@ -1,11 +1,11 @@
 // What the mini program gets from wx.getUserProfile: encrypted and signed for the server.
 // https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html
 
-#include "crypto.hh"
+#include "base/crypto.hh"
+#include "base/encode.hh"
+#include "base/error.hh"
 #include "digests.hh"
-#include "encode.hh"
 #include "endpoints.hh"
-#include "error.hh"
 #include "random_text.hh"
 
 #include <algorithm>

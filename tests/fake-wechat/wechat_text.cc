@@ -1,6 +1,6 @@
 #include "wechat_text.hh"
 
-#include "encode.hh"
+#include "base/encode.hh"
 #include "random_text.hh"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "world.hh"
 
-#include "error.hh"
+#include "base/error.hh"
 
 namespace onlogin::fake {
 

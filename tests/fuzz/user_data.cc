@@ -8,12 +8,12 @@
 #include "user_data.hh"
 
 #include "../encrypted.hh"
-#include "base64.hh"
-#include "crypto.hh"
-#include "encode.hh"
-#include "error.hh"
+#include "base/base64.hh"
+#include "base/crypto.hh"
+#include "base/encode.hh"
+#include "base/error.hh"
+#include "base/json.hh"
 #include "http.hh"
-#include "json.hh"
 
 #include <algorithm>
 #include <cstdint>

@@ -8,7 +8,7 @@
 //
 // or with `unreachable REASON`. Lines do not wait for each other. Ends with its input, exit 0.
 
-#include "error.hh"
+#include "base/error.hh"
 #include "process.hh"
 #include "revocations.hh"
 

@@ -1,10 +1,10 @@
 // The manual pages, the sample configuration and the README say what the program's own tables say.
 
+#include "base/error.hh"
+#include "base/json.hh"
 #include "config_keys.hh"
 #include "errcodes.hh"
-#include "error.hh"
 #include "http.hh"
-#include "json.hh"
 #include "options.hh"
 
 #include <algorithm>

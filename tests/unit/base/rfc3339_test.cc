@@ -1,4 +1,4 @@
-#include "rfc3339.hh"
+#include "base/rfc3339.hh"
 
 #include <boost/test/unit_test.hpp>
 

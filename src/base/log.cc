@@ -1,7 +1,7 @@
-#include "log.hh"
+#include "base/log.hh"
 
-#include "encode.hh"
-#include "rfc3339.hh"
+#include "base/encode.hh"
+#include "base/rfc3339.hh"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "account.hh"
+#include "base/unix_account.hh"
 
 #include <algorithm>
 #include <filesystem>

@@ -1,6 +1,6 @@
-#include "base64.hh"
+#include "base/base64.hh"
 
-#include "secret.hh"
+#include "base/secret.hh"
 
 #include <array>
 #include <cstdint>

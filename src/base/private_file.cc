@@ -1,8 +1,8 @@
-#include "private_file.hh"
+#include "base/private_file.hh"
 
-#include "account.hh"
-#include "error.hh"
-#include "fd.hh"
+#include "base/error.hh"
+#include "base/fd.hh"
+#include "base/unix_account.hh"
 
 #include <algorithm>
 #include <cerrno>

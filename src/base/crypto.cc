@@ -1,4 +1,4 @@
-#include "crypto.hh"
+#include "base/crypto.hh"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>

@@ -1,4 +1,4 @@
-#include "encode.hh"
+#include "base/encode.hh"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,6 @@
-#include "log.hh"
+#include "base/log.hh"
 
-#include "json.hh"
+#include "base/json.hh"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,4 +1,4 @@
-#include "json.hh"
+#include "base/json.hh"
 
 #include <boost/test/unit_test.hpp>
 

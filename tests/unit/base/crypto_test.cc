@@ -1,7 +1,7 @@
-#include "crypto.hh"
+#include "base/crypto.hh"
 
-#include "encrypted.hh"
-#include "vectors.hh"
+#include "../../encrypted.hh"
+#include "../../vectors.hh"
 
 #include <set>
 

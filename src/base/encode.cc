@@ -1,4 +1,4 @@
-#include "encode.hh"
+#include "base/encode.hh"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "base64.hh"
+#include "base/base64.hh"
 
 #include <boost/test/unit_test.hpp>
 

@@ -6,7 +6,7 @@
 // Every call throws CryptoError when libcrypto refuses, which it does only when it is broken or
 // memory is short: no input makes it. For one thread.
 
-#include "secret.hh"
+#include "base/secret.hh"
 
 #include <array>
 #include <cstddef>

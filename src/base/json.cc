@@ -1,6 +1,6 @@
-#include "json.hh"
+#include "base/json.hh"
 
-#include "encode.hh"
+#include "base/encode.hh"
 
 #include <algorithm>
 #include <memory>
