@@ -7,7 +7,7 @@
 // another; a token that one of them renews by force ends the one that the others have.
 
 #include "config.hh"
-#include "shared_tasks.hh"
+#include "net/shared_tasks.hh"
 #include "wechat_api.hh"
 
 #include <deque>

@@ -1,7 +1,7 @@
 #include "advisor.hh"
 
-#include "descriptors.hh"
 #include "errcodes.hh"
+#include "net/descriptors.hh"
 
 #include <cstring>
 

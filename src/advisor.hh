@@ -4,7 +4,7 @@
 
 #include "base/error.hh"
 #include "base/log.hh"
-#include "loop.hh"
+#include "net/loop.hh"
 
 #include <deque>
 #include <map>

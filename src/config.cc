@@ -4,10 +4,10 @@
 #include "base/error.hh"
 #include "base/json.hh"
 #include "base/private_file.hh"
-#include "ca_store.hh"
 #include "config_keys.hh"
+#include "net/ca_store.hh"
+#include "net/url.hh"
 #include "store_address.hh"
-#include "url.hh"
 
 #include <algorithm>
 #include <array>

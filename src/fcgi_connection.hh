@@ -3,8 +3,8 @@
 // One connection of the server in front, for the gateway.
 
 #include "base/fd.hh"
-#include "loop.hh"
-#include "task.hh"
+#include "net/loop.hh"
+#include "net/task.hh"
 
 #include <cstdint>
 #include <memory>

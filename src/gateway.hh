@@ -6,7 +6,7 @@
 #include "base/fd.hh"
 #include "base/log.hh"
 #include "http.hh"
-#include "loop.hh"
+#include "net/loop.hh"
 
 #include <memory>
 

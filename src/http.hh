@@ -3,7 +3,7 @@
 // A request and its answer, whichever way they came: FastCGI or CGI.
 
 #include "base/secret.hh"
-#include "loop.hh"
+#include "net/loop.hh"
 
 #include <functional>
 #include <optional>

@@ -3,7 +3,7 @@
 #include "base/error.hh"
 #include "cork.hh"
 #include "http_transfer.hh"
-#include "url.hh"
+#include "net/url.hh"
 
 #include <algorithm>
 #include <unordered_map>

@@ -6,10 +6,10 @@
 // https://curl.se/libcurl/c/libcurl-multi.html, "multi_socket"
 
 #include "base/secret.hh"
-#include "ca_store.hh"
 #include "config.hh"
-#include "loop.hh"
-#include "resolver.hh"
+#include "net/ca_store.hh"
+#include "net/loop.hh"
+#include "net/resolver.hh"
 
 #include <memory>
 #include <optional>

@@ -3,8 +3,8 @@
 // One exchange with libcurl: its options, and what libcurl calls back for while it runs. HttpClient
 // says when it runs.
 
-#include "ca_store.hh"
 #include "config.hh"
+#include "net/ca_store.hh"
 #include "upstream_sockets.hh"
 
 #include <coroutine>

@@ -1,6 +1,6 @@
 #include "listener.hh"
 
-#include "descriptors.hh"
+#include "net/descriptors.hh"
 
 #include <algorithm>
 #include <cerrno>

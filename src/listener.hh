@@ -4,7 +4,7 @@
 
 #include "base/fd.hh"
 #include "base/log.hh"
-#include "loop.hh"
+#include "net/loop.hh"
 
 #include <cstdint>
 #include <functional>

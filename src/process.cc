@@ -1,6 +1,6 @@
 #include "process.hh"
 
-#include "url.hh"
+#include "net/url.hh"
 
 #include <cerrno>
 #include <csignal>

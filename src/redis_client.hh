@@ -4,9 +4,9 @@
 // Questions of the same moment go out behind each other without waiting. No other file includes
 // hiredis, which reads and writes the protocol.
 
-#include "loop.hh"
-#include "redis_socket.hh"
-#include "resolver.hh"
+#include "net/loop.hh"
+#include "net/resolver.hh"
+#include "net/stream.hh"
 #include "store_address.hh"
 
 #include <deque>

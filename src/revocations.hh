@@ -13,8 +13,8 @@
 
 #include "base/log.hh"
 #include "base/rfc3339.hh"
-#include "loop.hh"
-#include "resolver.hh"
+#include "net/loop.hh"
+#include "net/resolver.hh"
 #include "store_address.hh"
 
 #include <array>

@@ -11,7 +11,7 @@
 // User and password are percent-encoded.
 
 #include "base/secret.hh"
-#include "url.hh"
+#include "net/url.hh"
 
 #include <string>
 

@@ -7,7 +7,7 @@
 // a request again by itself when a used connection ends without an answer. And it keeps using an
 // HTTP/2 connection on which nothing comes any more.
 
-#include "loop.hh"
+#include "net/loop.hh"
 
 #include <string>
 #include <unordered_map>

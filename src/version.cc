@@ -2,7 +2,7 @@
 
 #include "base/json.hh"
 #include "http_client.hh"
-#include "loop.hh"
+#include "net/loop.hh"
 #include "redis_client.hh"
 #include "sqlite.hh"
 

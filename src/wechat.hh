@@ -3,7 +3,7 @@
 // WeChat's server API, as it really behaves.
 
 #include "access_tokens.hh"
-#include "shared_tasks.hh"
+#include "net/shared_tasks.hh"
 #include "wechat_api.hh"
 
 #include <functional>

@@ -5,7 +5,7 @@
 //
 // https://developers.weixin.qq.com/doc/service/api/base/api_getstableaccesstoken
 
-#include "loop.hh"
+#include "net/loop.hh"
 #include "recent.hh"
 
 #include <deque>

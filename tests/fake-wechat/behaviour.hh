@@ -14,7 +14,7 @@
 // A magic code is NAME-VALUE, more of them joined by dots, with the names of the options. It is a
 // login code and a phone code, good for every app, never expires and is never used up.
 
-#include "loop.hh"
+#include "net/loop.hh"
 #include "odd_body.hh"
 #include "query.hh"
 

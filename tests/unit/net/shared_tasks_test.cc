@@ -1,4 +1,4 @@
-#include "shared_tasks.hh"
+#include "net/shared_tasks.hh"
 
 #include <boost/test/unit_test.hpp>
 

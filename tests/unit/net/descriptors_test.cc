@@ -1,4 +1,4 @@
-#include "descriptors.hh"
+#include "net/descriptors.hh"
 
 #include "base/error.hh"
 

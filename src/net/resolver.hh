@@ -5,7 +5,7 @@
 // libcurl's own resolver starts a thread for each lookup and can freeze the loop when one hangs.
 
 #include "base/log.hh"
-#include "loop.hh"
+#include "net/loop.hh"
 
 #include <map>
 #include <string>

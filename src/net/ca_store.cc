@@ -1,4 +1,4 @@
-#include "ca_store.hh"
+#include "net/ca_store.hh"
 
 #include <algorithm>
 #include <cerrno>

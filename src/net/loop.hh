@@ -5,7 +5,7 @@
 //
 // https://docs.libuv.org/en/v1.x/
 
-#include "task.hh"
+#include "net/task.hh"
 
 #include <algorithm>
 #include <chrono>

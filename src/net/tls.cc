@@ -1,4 +1,4 @@
-#include "tls.hh"
+#include "net/tls.hh"
 
 #include "base/error.hh"
 

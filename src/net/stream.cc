@@ -1,4 +1,4 @@
-#include "redis_socket.hh"
+#include "net/stream.hh"
 
 #include "base/error.hh"
 

@@ -1,4 +1,4 @@
-#include "url.hh"
+#include "net/url.hh"
 
 #include <arpa/inet.h>
 

@@ -1,4 +1,4 @@
-#include "resolver.hh"
+#include "net/resolver.hh"
 
 #include "base/error.hh"
 

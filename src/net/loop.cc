@@ -1,4 +1,4 @@
-#include "loop.hh"
+#include "net/loop.hh"
 
 #include <stdexcept>
 

@@ -3,10 +3,10 @@
 // One connection to a server: bytes in and out of a TCP or unix socket, with TLS or without.
 
 #include "base/fd.hh"
-#include "loop.hh"
-#include "resolver.hh"
+#include "net/loop.hh"
+#include "net/resolver.hh"
+#include "net/tls.hh"
 #include "store_address.hh"
-#include "tls.hh"
 
 #include <functional>
 #include <optional>

@@ -2,7 +2,7 @@
 
 // Running tasks by name: whoever asks for one that runs already joins it.
 
-#include "loop.hh"
+#include "net/loop.hh"
 
 #include <functional>
 #include <memory>
