@@ -4,7 +4,7 @@
 
 #include "base/log.hh"
 #include "base/secret.hh"
-#include "session_keys.hh"
+#include "session/keys.hh"
 #include "store_address.hh"
 
 #include <memory>

@@ -15,7 +15,7 @@
 #include "process.hh"
 #include "revoke.hh"
 #include "router.hh"
-#include "session_keys.hh"
+#include "session/keys.hh"
 #include "session_store.hh"
 #include "version.hh"
 #include "wechat.hh"

@@ -4,7 +4,7 @@
 
 #include "app.hh"
 #include "http.hh"
-#include "session_token.hh"
+#include "session/token.hh"
 #include "wechat.hh"
 
 #include <optional>

@@ -3,7 +3,7 @@
 // The published test vectors of PASETO, PASERK and WeChat, in tests/vectors.
 
 #include "base/json.hh"
-#include "paseto.hh"
+#include "session/paseto.hh"
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>

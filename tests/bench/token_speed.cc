@@ -6,7 +6,7 @@
 #include "base/crypto.hh"
 #include "base/encode.hh"
 #include "base/error.hh"
-#include "session_token.hh"
+#include "session/token.hh"
 #include "user_data.hh"
 
 #include <algorithm>

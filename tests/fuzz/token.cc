@@ -4,8 +4,8 @@
 // payload of one that our own key has sealed, to get at what is behind the seal; 3, a time or a
 // key.
 
-#include "paserk.hh"
-#include "session_token.hh"
+#include "session/token.hh"
+#include "session/paserk.hh"
 
 #include <algorithm>
 #include <cstdint>

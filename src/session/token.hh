@@ -4,7 +4,7 @@
 
 #include "base/rfc3339.hh"
 #include "base/secret.hh"
-#include "session_keys.hh"
+#include "session/keys.hh"
 
 #include <functional>
 #include <optional>

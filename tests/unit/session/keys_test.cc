@@ -1,7 +1,7 @@
-#include "session_keys.hh"
+#include "session/keys.hh"
 
 #include "base/error.hh"
-#include "paserk.hh"
+#include "session/paserk.hh"
 
 #include <boost/test/unit_test.hpp>
 

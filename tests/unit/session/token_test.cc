@@ -1,4 +1,4 @@
-#include "session_token.hh"
+#include "session/token.hh"
 
 #include "base/base64.hh"
 #include "base/error.hh"

@@ -1,6 +1,6 @@
-#include "paserk.hh"
+#include "session/paserk.hh"
 
-#include "vectors.hh"
+#include "../../vectors.hh"
 
 using namespace onlogin;
 

@@ -1,6 +1,6 @@
-#include "paseto.hh"
+#include "session/paseto.hh"
 
-#include "vectors.hh"
+#include "../../vectors.hh"
 
 using namespace onlogin;
 

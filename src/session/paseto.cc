@@ -1,4 +1,4 @@
-#include "paseto.hh"
+#include "session/paseto.hh"
 
 #include "base/base64.hh"
 

@@ -3,7 +3,7 @@
 // PASERK: keys of v3.local as text, and names of keys that give nothing away.
 // https://github.com/paseto-standard/paserk, types/local.md and types/lid.md
 
-#include "paseto.hh"
+#include "session/paseto.hh"
 
 namespace onlogin {
 

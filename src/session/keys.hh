@@ -2,7 +2,7 @@
 
 // The keys of session tokens: one seals, all open, so that keys change without logging anyone out.
 
-#include "paseto.hh"
+#include "session/paseto.hh"
 
 #include <string>
 #include <string_view>

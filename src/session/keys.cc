@@ -1,8 +1,8 @@
-#include "session_keys.hh"
+#include "session/keys.hh"
 
 #include "base/base64.hh"
 #include "base/error.hh"
-#include "paserk.hh"
+#include "session/paserk.hh"
 
 #include <algorithm>
 

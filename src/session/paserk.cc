@@ -1,4 +1,4 @@
-#include "paserk.hh"
+#include "session/paserk.hh"
 
 #include "base/base64.hh"
 
