@@ -4,7 +4,7 @@
 
 #include "base/log.hh"
 #include "config.hh"
-#include "revocations.hh"
+#include "store/revocations.hh"
 #include "wechat.hh"
 
 #include <memory>

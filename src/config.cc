@@ -7,7 +7,7 @@
 #include "config_keys.hh"
 #include "net/ca_store.hh"
 #include "net/url.hh"
-#include "store_address.hh"
+#include "store/address.hh"
 
 #include <algorithm>
 #include <array>

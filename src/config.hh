@@ -5,7 +5,7 @@
 #include "base/log.hh"
 #include "base/secret.hh"
 #include "session/keys.hh"
-#include "store_address.hh"
+#include "store/address.hh"
 
 #include <memory>
 #include <string>

@@ -16,7 +16,7 @@
 #include "revoke.hh"
 #include "router.hh"
 #include "session/keys.hh"
-#include "session_store.hh"
+#include "store/ended_sessions.hh"
 #include "version.hh"
 #include "wechat.hh"
 

@@ -3,7 +3,7 @@
 #include "base/encode.hh"
 #include "base/error.hh"
 #include "config.hh"
-#include "revocations.hh"
+#include "store/revocations.hh"
 
 #include <cerrno>
 #include <cstdio>

@@ -3,8 +3,8 @@
 #include "base/json.hh"
 #include "http_client.hh"
 #include "net/loop.hh"
-#include "redis_client.hh"
-#include "sqlite.hh"
+#include "store/redis_client.hh"
+#include "store/sqlite.hh"
 
 // The Makefile gives the commit to this file alone, so that a new one rebuilds no other.
 #ifndef ONLOGIN_COMMIT

@@ -6,7 +6,7 @@
 #include "net/loop.hh"
 #include "net/resolver.hh"
 #include "net/tls.hh"
-#include "store_address.hh"
+#include "store/address.hh"
 
 #include <functional>
 #include <optional>

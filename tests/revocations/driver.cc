@@ -10,7 +10,7 @@
 
 #include "base/error.hh"
 #include "process.hh"
-#include "revocations.hh"
+#include "store/revocations.hh"
 
 #include <cstdio>
 #include <map>

@@ -7,7 +7,7 @@
 #include "net/loop.hh"
 #include "net/resolver.hh"
 #include "net/stream.hh"
-#include "store_address.hh"
+#include "store/address.hh"
 
 #include <deque>
 #include <memory>

@@ -1,4 +1,4 @@
-#include "store_address.hh"
+#include "store/address.hh"
 
 #include "base/error.hh"
 

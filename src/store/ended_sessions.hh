@@ -3,7 +3,7 @@
 // The store of ended sessions, open from the first configuration with session keys on.
 
 #include "config.hh"
-#include "revocations.hh"
+#include "store/revocations.hh"
 
 #include <memory>
 #include <string>

@@ -1,8 +1,8 @@
 // Ended sessions in a Redis, for the processes of many hosts. A row is a key that expires.
 
 #include "base/error.hh"
-#include "redis_client.hh"
-#include "revocations.hh"
+#include "store/redis_client.hh"
+#include "store/revocations.hh"
 
 #include <algorithm>
 #include <charconv>

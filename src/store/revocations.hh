@@ -15,7 +15,7 @@
 #include "base/rfc3339.hh"
 #include "net/loop.hh"
 #include "net/resolver.hh"
-#include "store_address.hh"
+#include "store/address.hh"
 
 #include <array>
 #include <chrono>

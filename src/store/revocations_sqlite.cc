@@ -6,8 +6,8 @@
 
 #include "base/error.hh"
 #include "base/fd.hh"
-#include "revocations.hh"
-#include "sqlite.hh"
+#include "store/revocations.hh"
+#include "store/sqlite.hh"
 
 #include <algorithm>
 #include <cerrno>

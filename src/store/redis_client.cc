@@ -1,4 +1,4 @@
-#include "redis_client.hh"
+#include "store/redis_client.hh"
 
 #include "base/error.hh"
 

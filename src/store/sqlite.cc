@@ -1,4 +1,4 @@
-#include "sqlite.hh"
+#include "store/sqlite.hh"
 
 #include <sqlite3.h>
 #include <sys/stat.h>

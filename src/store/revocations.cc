@@ -1,4 +1,4 @@
-#include "revocations.hh"
+#include "store/revocations.hh"
 
 #include "base/error.hh"
 

@@ -1,4 +1,4 @@
-#include "session_store.hh"
+#include "store/ended_sessions.hh"
 
 #include "base/error.hh"
 
