@@ -6,7 +6,7 @@
 // WeChat gives each worker and host that asks the same token ("stable"), so they need not tell one
 // another; a token that one of them renews by force ends the one that the others have.
 
-#include "config.hh"
+#include "config/config.hh"
 #include "net/shared_tasks.hh"
 #include "wechat_api.hh"
 

@@ -3,7 +3,7 @@
 // What the actions work with.
 
 #include "base/log.hh"
-#include "config.hh"
+#include "config/config.hh"
 #include "store/revocations.hh"
 #include "wechat.hh"
 

@@ -2,7 +2,7 @@
 
 // The checks of the doctor, one file a place: this host, nginx, the way through nginx, WeChat.
 
-#include "config.hh"
+#include "config/config.hh"
 #include "finding.hh"
 #include "nginx_site.hh"
 #include "worker_process.hh"

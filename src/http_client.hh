@@ -6,7 +6,7 @@
 // https://curl.se/libcurl/c/libcurl-multi.html, "multi_socket"
 
 #include "base/secret.hh"
-#include "config.hh"
+#include "config/config.hh"
 #include "net/ca_store.hh"
 #include "net/loop.hh"
 #include "net/resolver.hh"

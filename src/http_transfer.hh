@@ -3,7 +3,7 @@
 // One exchange with libcurl: its options, and what libcurl calls back for while it runs. HttpClient
 // says when it runs.
 
-#include "config.hh"
+#include "config/config.hh"
 #include "net/ca_store.hh"
 #include "upstream_sockets.hh"
 

@@ -3,7 +3,7 @@
 #include "app.hh"
 #include "base/error.hh"
 #include "base/log.hh"
-#include "config.hh"
+#include "config/config.hh"
 #include "doctor.hh"
 #include "gateway.hh"
 #include "http_client.hh"

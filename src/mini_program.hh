@@ -2,7 +2,7 @@
 
 // Which of the configured mini programs a request is for.
 
-#include "config.hh"
+#include "config/config.hh"
 #include "http.hh"
 #include "params.hh"
 

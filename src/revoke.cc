@@ -2,7 +2,7 @@
 
 #include "base/encode.hh"
 #include "base/error.hh"
-#include "config.hh"
+#include "config/config.hh"
 #include "store/revocations.hh"
 
 #include <cerrno>

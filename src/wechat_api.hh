@@ -4,7 +4,7 @@
 // type, with HTTP status 200.
 
 #include "advisor.hh"
-#include "config.hh"
+#include "config/config.hh"
 #include "http_client.hh"
 
 #include <string>

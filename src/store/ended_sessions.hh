@@ -2,7 +2,7 @@
 
 // The store of ended sessions, open from the first configuration with session keys on.
 
-#include "config.hh"
+#include "config/config.hh"
 #include "store/revocations.hh"
 
 #include <memory>

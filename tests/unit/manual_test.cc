@@ -2,7 +2,7 @@
 
 #include "base/error.hh"
 #include "base/json.hh"
-#include "config_keys.hh"
+#include "config/keys.hh"
 #include "errcodes.hh"
 #include "http.hh"
 #include "options.hh"

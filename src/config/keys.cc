@@ -1,4 +1,4 @@
-#include "config_keys.hh"
+#include "config/keys.hh"
 
 namespace onlogin {
 

@@ -1,10 +1,10 @@
-#include "config.hh"
+#include "config/config.hh"
 
 #include "base/encode.hh"
 #include "base/error.hh"
 #include "base/json.hh"
 #include "base/private_file.hh"
-#include "config_keys.hh"
+#include "config/keys.hh"
 #include "net/ca_store.hh"
 #include "net/url.hh"
 #include "store/address.hh"

@@ -3,7 +3,7 @@
 // The keys of the configuration, in one table: the reader goes by it, and the manual, the sample
 // and the README are compared with it.
 
-#include "config.hh"
+#include "config/config.hh"
 
 #include <functional>
 #include <string>

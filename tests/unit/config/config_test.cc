@@ -1,4 +1,4 @@
-#include "config.hh"
+#include "config/config.hh"
 
 #include "base/error.hh"
 
