@@ -1,6 +1,6 @@
 #include "base/json.hh"
 #include "doctor_checks.hh"
-#include "http_probe.hh"
+#include "https/probe.hh"
 #include "nginx_site.hh"
 #include "wechat_api.hh"
 

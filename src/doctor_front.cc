@@ -1,7 +1,7 @@
 #include "base/encode.hh"
 #include "base/json.hh"
 #include "doctor_checks.hh"
-#include "http_probe.hh"
+#include "https/probe.hh"
 
 #include <cstdlib>
 #include <ctime>

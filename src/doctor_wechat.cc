@@ -1,7 +1,7 @@
 #include "base/error.hh"
 #include "doctor_checks.hh"
 #include "errcodes.hh"
-#include "http_probe.hh"
+#include "https/probe.hh"
 #include "wechat.hh"
 
 #include <cstdlib>

@@ -6,7 +6,7 @@
 #include "config/config.hh"
 #include "doctor.hh"
 #include "gateway.hh"
-#include "http_client.hh"
+#include "https/client.hh"
 #include "net/descriptors.hh"
 #include "net/loop.hh"
 #include "net/resolver.hh"

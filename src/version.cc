@@ -1,7 +1,7 @@
 #include "version.hh"
 
 #include "base/json.hh"
-#include "http_client.hh"
+#include "https/client.hh"
 #include "net/loop.hh"
 #include "store/redis_client.hh"
 #include "store/sqlite.hh"

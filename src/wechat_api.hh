@@ -5,7 +5,7 @@
 
 #include "advisor.hh"
 #include "config/config.hh"
-#include "http_client.hh"
+#include "https/client.hh"
 
 #include <string>
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "http_transfer.hh"
+#include "https/transfer.hh"
 
 #include <utility>
 

@@ -4,8 +4,8 @@
 // says when it runs.
 
 #include "config/config.hh"
+#include "https/sockets.hh"
 #include "net/ca_store.hh"
-#include "upstream_sockets.hh"
 
 #include <coroutine>
 #include <cstddef>

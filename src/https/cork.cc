@@ -1,4 +1,4 @@
-#include "cork.hh"
+#include "https/cork.hh"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

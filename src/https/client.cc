@@ -1,8 +1,8 @@
-#include "http_client.hh"
+#include "https/client.hh"
 
 #include "base/error.hh"
-#include "cork.hh"
-#include "http_transfer.hh"
+#include "https/cork.hh"
+#include "https/transfer.hh"
 #include "net/url.hh"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "http_probe.hh"
+#include "https/probe.hh"
 
 #include <algorithm>
 #include <memory>

@@ -1,4 +1,4 @@
-#include "upstream_sockets.hh"
+#include "https/sockets.hh"
 
 #include "base/fd.hh"
 
