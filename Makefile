@@ -42,7 +42,7 @@ fake     := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/fake-wechat/*.cc))
 driver   := $(build)/tests/revocations/driver.o
 bare     := $(build)/tests/bench/bare_responder.o
 tokens   := $(patsubst %,$(build)/src/%.o,session/token session/keys session/paserk session/paseto \
-                base/crypto base/base64 base/rfc3339 base/encode base/json user_data)
+                base/crypto base/base64 base/rfc3339 base/encode base/json wechat/user_data)
 forms    := $(build)/src/http.o
 fuzzers  := token user_data
 loose    := $(build)/tests/bench/token_speed.o $(fuzzers:%=$(build)/tests/fuzz/%.o)

@@ -1,7 +1,7 @@
 #include "actions.hh"
 #include "params.hh"
 #include "sessions.hh"
-#include "user_data.hh"
+#include "wechat/user_data.hh"
 
 namespace onlogin {
 

@@ -4,7 +4,7 @@
 #include "mini_program.hh"
 #include "params.hh"
 #include "sessions.hh"
-#include "user_data.hh"
+#include "wechat/user_data.hh"
 
 namespace onlogin {
 

@@ -5,7 +5,7 @@
 #include "base/log.hh"
 #include "config/config.hh"
 #include "store/revocations.hh"
-#include "wechat.hh"
+#include "wechat/wechat.hh"
 
 #include <memory>
 

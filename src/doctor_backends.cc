@@ -2,7 +2,7 @@
 #include "doctor_checks.hh"
 #include "https/probe.hh"
 #include "nginx_site.hh"
-#include "wechat_api.hh"
+#include "wechat/api.hh"
 
 #include <algorithm>
 #include <set>

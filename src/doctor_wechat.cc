@@ -1,8 +1,8 @@
 #include "base/error.hh"
 #include "doctor_checks.hh"
-#include "errcodes.hh"
 #include "https/probe.hh"
-#include "wechat.hh"
+#include "wechat/errcodes.hh"
+#include "wechat/wechat.hh"
 
 #include <cstdlib>
 #include <ctime>

@@ -1,6 +1,6 @@
 #include "gateway.hh"
 
-#include "errcodes.hh"
+#include "wechat/errcodes.hh"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,9 +1,9 @@
 #include "gateway.hh"
 
-#include "errcodes.hh"
 #include "fcgi_connection.hh"
 #include "fcgi_records.hh"
 #include "listener.hh"
+#include "wechat/errcodes.hh"
 
 #include <cerrno>
 #include <unordered_map>

@@ -18,7 +18,7 @@
 #include "session/keys.hh"
 #include "store/ended_sessions.hh"
 #include "version.hh"
-#include "wechat.hh"
+#include "wechat/wechat.hh"
 
 #include <cerrno>
 #include <csignal>

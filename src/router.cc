@@ -2,7 +2,7 @@
 
 #include "actions.hh"
 #include "base/error.hh"
-#include "errcodes.hh"
+#include "wechat/errcodes.hh"
 
 namespace onlogin {
 

@@ -5,7 +5,7 @@
 #include "app.hh"
 #include "http.hh"
 #include "session/token.hh"
-#include "wechat.hh"
+#include "wechat/wechat.hh"
 
 #include <optional>
 #include <string>

@@ -7,7 +7,7 @@
 #include "base/encode.hh"
 #include "base/error.hh"
 #include "session/token.hh"
-#include "user_data.hh"
+#include "wechat/user_data.hh"
 
 #include <algorithm>
 #include <array>

@@ -5,7 +5,7 @@
 // a zero byte as iv; 1, changes to good data; 2, what was encrypted with our key, to get at what is
 // behind it; 3, rawData, and behind a zero byte its signature.
 
-#include "user_data.hh"
+#include "wechat/user_data.hh"
 
 #include "../encrypted.hh"
 #include "base/base64.hh"

@@ -3,9 +3,9 @@
 #include "base/error.hh"
 #include "base/json.hh"
 #include "config/keys.hh"
-#include "errcodes.hh"
 #include "http.hh"
 #include "options.hh"
+#include "wechat/errcodes.hh"
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>

@@ -1,4 +1,4 @@
-#include "user_data.hh"
+#include "wechat/user_data.hh"
 
 #include "base/base64.hh"
 #include "base/crypto.hh"

@@ -1,4 +1,4 @@
-#include "access_tokens.hh"
+#include "wechat/access_tokens.hh"
 
 #include "base/encode.hh"
 #include "base/error.hh"

@@ -8,7 +8,7 @@
 
 #include "config/config.hh"
 #include "net/shared_tasks.hh"
-#include "wechat_api.hh"
+#include "wechat/api.hh"
 
 #include <deque>
 #include <map>

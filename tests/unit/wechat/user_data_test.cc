@@ -1,10 +1,10 @@
-#include "user_data.hh"
+#include "wechat/user_data.hh"
 
+#include "../../encrypted.hh"
+#include "../../vectors.hh"
 #include "base/base64.hh"
 #include "base/encode.hh"
 #include "base/error.hh"
-#include "encrypted.hh"
-#include "vectors.hh"
 
 #include <algorithm>
 #include <functional>

@@ -1,7 +1,7 @@
-#include "advisor.hh"
+#include "wechat/advisor.hh"
 
-#include "errcodes.hh"
 #include "net/descriptors.hh"
+#include "wechat/errcodes.hh"
 
 #include <cstring>
 

@@ -1,8 +1,8 @@
-#include "wechat.hh"
+#include "wechat/wechat.hh"
 
 #include "base/encode.hh"
-#include "errcodes.hh"
-#include "user_data.hh"
+#include "wechat/errcodes.hh"
+#include "wechat/user_data.hh"
 
 namespace onlogin {
 

@@ -2,9 +2,9 @@
 
 // WeChat's server API, as it really behaves.
 
-#include "access_tokens.hh"
 #include "net/shared_tasks.hh"
-#include "wechat_api.hh"
+#include "wechat/access_tokens.hh"
+#include "wechat/api.hh"
 
 #include <functional>
 #include <memory>

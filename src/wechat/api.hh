@@ -3,9 +3,9 @@
 // One call to WeChat's server API, as it really behaves: the errcode is in a body of any content
 // type, with HTTP status 200.
 
-#include "advisor.hh"
 #include "config/config.hh"
 #include "https/client.hh"
+#include "wechat/advisor.hh"
 
 #include <string>
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "errcodes.hh"
+#include "wechat/errcodes.hh"
 
 #include <algorithm>
 #include <iterator>

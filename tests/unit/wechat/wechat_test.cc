@@ -1,6 +1,6 @@
-#include "wechat.hh"
+#include "wechat/wechat.hh"
 
-#include "errcodes.hh"
+#include "wechat/errcodes.hh"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,8 +1,8 @@
-#include "wechat_api.hh"
+#include "wechat/api.hh"
 
 #include "base/encode.hh"
 #include "base/json.hh"
-#include "errcodes.hh"
+#include "wechat/errcodes.hh"
 
 #include <charconv>
 #include <random>
