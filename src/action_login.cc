@@ -1,8 +1,8 @@
 #include "actions.hh"
 #include "base/error.hh"
 #include "code.hh"
+#include "gateway/params.hh"
 #include "mini_program.hh"
-#include "params.hh"
 #include "sessions.hh"
 #include "wechat/user_data.hh"
 

@@ -1,7 +1,7 @@
 #include "actions.hh"
 #include "base/error.hh"
 #include "code.hh"
-#include "params.hh"
+#include "gateway/params.hh"
 #include "sessions.hh"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 #include "actions.hh"
-#include "params.hh"
+#include "gateway/params.hh"
 #include "sessions.hh"
 #include "wechat/user_data.hh"
 

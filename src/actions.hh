@@ -3,7 +3,7 @@
 // One action each; the router's table says who may call which. Each throws what error.hh lists.
 
 #include "app.hh"
-#include "http.hh"
+#include "gateway/http.hh"
 
 namespace onlogin {
 

@@ -5,7 +5,7 @@
 #include "base/log.hh"
 #include "config/config.hh"
 #include "doctor.hh"
-#include "gateway.hh"
+#include "gateway/gateway.hh"
 #include "https/client.hh"
 #include "net/descriptors.hh"
 #include "net/loop.hh"

@@ -3,8 +3,8 @@
 // Which of the configured mini programs a request is for.
 
 #include "config/config.hh"
-#include "http.hh"
-#include "params.hh"
+#include "gateway/http.hh"
+#include "gateway/params.hh"
 
 namespace onlogin {
 

@@ -4,7 +4,7 @@
 // exceptions become answers.
 
 #include "app.hh"
-#include "http.hh"
+#include "gateway/http.hh"
 
 namespace onlogin {
 

@@ -1,7 +1,7 @@
 #include "worker_process.hh"
 
 #include "base/fd.hh"
-#include "fcgi_records.hh"
+#include "gateway/fcgi_records.hh"
 
 #include <algorithm>
 #include <cerrno>

@@ -5,7 +5,7 @@
 // answer as WeChat does: checks in its order, its wording, HTTP 200 for all. help_text() has the
 // list.
 
-#include "http.hh"
+#include "gateway/http.hh"
 #include "known_apps.hh"
 
 #include <memory>

@@ -2,7 +2,7 @@
 // nginx; by hand: spawn-fcgi -n -s SOCKET -- fake-wechat
 
 #include "fake_wechat.hh"
-#include "gateway.hh"
+#include "gateway/gateway.hh"
 #include "process.hh"
 
 #include <csignal>

@@ -13,7 +13,7 @@
 #include "base/encode.hh"
 #include "base/error.hh"
 #include "base/json.hh"
-#include "http.hh"
+#include "gateway/http.hh"
 
 #include <algorithm>
 #include <cstdint>

@@ -3,7 +3,7 @@
 #include "base/error.hh"
 #include "base/json.hh"
 #include "config/keys.hh"
-#include "http.hh"
+#include "gateway/http.hh"
 #include "options.hh"
 #include "wechat/errcodes.hh"
 

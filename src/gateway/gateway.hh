@@ -5,7 +5,7 @@
 
 #include "base/fd.hh"
 #include "base/log.hh"
-#include "http.hh"
+#include "gateway/http.hh"
 #include "net/loop.hh"
 
 #include <memory>

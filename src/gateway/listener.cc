@@ -1,4 +1,4 @@
-#include "listener.hh"
+#include "gateway/listener.hh"
 
 #include "net/descriptors.hh"
 

@@ -1,4 +1,4 @@
-#include "gateway.hh"
+#include "gateway/gateway.hh"
 
 #include "wechat/errcodes.hh"
 

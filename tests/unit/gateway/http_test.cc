@@ -1,4 +1,4 @@
-#include "http.hh"
+#include "gateway/http.hh"
 
 #include <boost/test/unit_test.hpp>
 #include <map>

@@ -1,4 +1,4 @@
-#include "params.hh"
+#include "gateway/params.hh"
 
 #include "base/encode.hh"
 #include "base/error.hh"

@@ -1,4 +1,4 @@
-#include "fcgi_records.hh"
+#include "gateway/fcgi_records.hh"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
-#include "gateway.hh"
+#include "gateway/gateway.hh"
 
-#include "fcgi_connection.hh"
-#include "fcgi_records.hh"
-#include "listener.hh"
+#include "gateway/fcgi_connection.hh"
+#include "gateway/fcgi_records.hh"
+#include "gateway/listener.hh"
 #include "wechat/errcodes.hh"
 
 #include <cerrno>

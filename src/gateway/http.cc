@@ -1,4 +1,4 @@
-#include "http.hh"
+#include "gateway/http.hh"
 
 #include "base/encode.hh"
 #include "base/json.hh"
