@@ -4,7 +4,7 @@
 #include "base/error.hh"
 #include "base/log.hh"
 #include "config/config.hh"
-#include "doctor.hh"
+#include "doctor/doctor.hh"
 #include "gateway/gateway.hh"
 #include "https/client.hh"
 #include "net/descriptors.hh"

@@ -1,4 +1,4 @@
-#include "nginx_config.hh"
+#include "doctor/nginx_config.hh"
 
 #include <algorithm>
 #include <charconv>

@@ -1,6 +1,6 @@
 #include "base/encode.hh"
 #include "base/json.hh"
-#include "doctor_checks.hh"
+#include "doctor/checks.hh"
 #include "https/probe.hh"
 
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "command.hh"
+#include "doctor/command.hh"
 
 #include "base/fd.hh"
 

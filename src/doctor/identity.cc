@@ -1,5 +1,5 @@
-#include "doctor_checks.hh"
-#include "nginx_site.hh"
+#include "doctor/checks.hh"
+#include "doctor/nginx_site.hh"
 
 #include <algorithm>
 #include <cctype>

@@ -1,6 +1,6 @@
-#include "command.hh"
-#include "doctor_checks.hh"
-#include "nginx_site.hh"
+#include "doctor/checks.hh"
+#include "doctor/command.hh"
+#include "doctor/nginx_site.hh"
 
 #include <algorithm>
 #include <array>

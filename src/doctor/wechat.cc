@@ -1,8 +1,8 @@
+#include "wechat/wechat.hh"
 #include "base/error.hh"
-#include "doctor_checks.hh"
+#include "doctor/checks.hh"
 #include "https/probe.hh"
 #include "wechat/errcodes.hh"
-#include "wechat/wechat.hh"
 
 #include <cstdlib>
 #include <ctime>

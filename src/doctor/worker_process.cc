@@ -1,4 +1,4 @@
-#include "worker_process.hh"
+#include "doctor/worker_process.hh"
 
 #include "base/fd.hh"
 #include "gateway/fcgi_records.hh"

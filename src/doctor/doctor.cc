@@ -1,7 +1,7 @@
-#include "doctor.hh"
+#include "doctor/doctor.hh"
 
 #include "base/error.hh"
-#include "doctor_checks.hh"
+#include "doctor/checks.hh"
 
 #include <filesystem>
 

@@ -1,7 +1,7 @@
 #include "base/json.hh"
-#include "doctor_checks.hh"
+#include "doctor/checks.hh"
+#include "doctor/nginx_site.hh"
 #include "https/probe.hh"
-#include "nginx_site.hh"
 #include "wechat/api.hh"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "finding.hh"
+#include "doctor/finding.hh"
 
 #include "base/encode.hh"
 

@@ -3,9 +3,9 @@
 // The checks of the doctor, one file a place: this host, nginx, the way through nginx, WeChat.
 
 #include "config/config.hh"
-#include "finding.hh"
-#include "nginx_site.hh"
-#include "worker_process.hh"
+#include "doctor/finding.hh"
+#include "doctor/nginx_site.hh"
+#include "doctor/worker_process.hh"
 
 #include <optional>
 #include <string>

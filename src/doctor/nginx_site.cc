@@ -1,4 +1,4 @@
-#include "nginx_site.hh"
+#include "doctor/nginx_site.hh"
 
 #include <algorithm>
 #include <array>

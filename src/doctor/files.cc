@@ -1,5 +1,5 @@
 #include "base/error.hh"
-#include "doctor_checks.hh"
+#include "doctor/checks.hh"
 
 #include <algorithm>
 #include <cerrno>

@@ -2,7 +2,7 @@
 
 // Our part of nginx's configuration: the locations that lead to the worker.
 
-#include "nginx_config.hh"
+#include "doctor/nginx_config.hh"
 
 #include <optional>
 #include <string>
