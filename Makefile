@@ -37,7 +37,7 @@ commit   := $(or $(COMMIT),unknown)
 sources  := $(wildcard src/*.cc src/*/*.cc)
 objects  := $(sources:%.cc=$(build)/%.o)
 parts    := $(filter-out $(build)/src/main.o,$(objects))
-units    := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/*.cc tests/unit/*.cc tests/unit/*/*.cc))
+units    := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/unit/*.cc tests/unit/*/*.cc))
 fake     := $(patsubst %.cc,$(build)/%.o,$(wildcard tests/fake-wechat/*.cc))
 driver   := $(build)/tests/revocations/driver.o
 bare     := $(build)/tests/bench/bare_responder.o

@@ -1,6 +1,7 @@
 // onlogin: WeChat mini-program login for nginx.
 
-#include "app.hh"
+#include "actions/app.hh"
+#include "actions/router.hh"
 #include "base/error.hh"
 #include "base/log.hh"
 #include "config/config.hh"
@@ -14,7 +15,6 @@
 #include "options.hh"
 #include "process.hh"
 #include "revoke.hh"
-#include "router.hh"
 #include "session/keys.hh"
 #include "store/ended_sessions.hh"
 #include "version.hh"

@@ -1,4 +1,4 @@
-#include "sessions.hh"
+#include "actions/allow.hh"
 
 #include "base/error.hh"
 

@@ -1,6 +1,6 @@
-#include "router.hh"
+#include "actions/router.hh"
 
-#include "actions.hh"
+#include "actions/actions.hh"
 #include "base/error.hh"
 #include "wechat/errcodes.hh"
 

@@ -1,4 +1,4 @@
-#include "code.hh"
+#include "actions/code.hh"
 
 #include "base/encode.hh"
 #include "base/error.hh"

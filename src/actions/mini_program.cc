@@ -1,4 +1,4 @@
-#include "mini_program.hh"
+#include "actions/mini_program.hh"
 
 #include "base/error.hh"
 

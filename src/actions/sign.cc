@@ -1,6 +1,6 @@
-#include "actions.hh"
+#include "actions/actions.hh"
+#include "actions/allow.hh"
 #include "gateway/params.hh"
-#include "sessions.hh"
 #include "wechat/user_data.hh"
 
 namespace onlogin {

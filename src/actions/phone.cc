@@ -1,8 +1,8 @@
-#include "actions.hh"
+#include "actions/actions.hh"
+#include "actions/allow.hh"
+#include "actions/code.hh"
 #include "base/error.hh"
-#include "code.hh"
 #include "gateway/params.hh"
-#include "sessions.hh"
 
 #include <algorithm>
 #include <string_view>

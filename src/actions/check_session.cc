@@ -1,5 +1,5 @@
-#include "actions.hh"
-#include "sessions.hh"
+#include "actions/actions.hh"
+#include "actions/allow.hh"
 
 namespace onlogin {
 

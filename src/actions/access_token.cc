@@ -1,5 +1,5 @@
-#include "actions.hh"
-#include "mini_program.hh"
+#include "actions/actions.hh"
+#include "actions/mini_program.hh"
 
 namespace onlogin {
 

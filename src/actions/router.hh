@@ -3,7 +3,7 @@
 // From a request to the action that answers it: the table of actions, and the one place where
 // exceptions become answers.
 
-#include "app.hh"
+#include "actions/app.hh"
 #include "gateway/http.hh"
 
 namespace onlogin {

@@ -2,7 +2,7 @@
 
 // One action each; the router's table says who may call which. Each throws what error.hh lists.
 
-#include "app.hh"
+#include "actions/app.hh"
 #include "gateway/http.hh"
 
 namespace onlogin {

@@ -1,4 +1,4 @@
-#include "actions.hh"
+#include "actions/actions.hh"
 
 namespace onlogin {
 

@@ -1,9 +1,9 @@
-#include "actions.hh"
+#include "actions/actions.hh"
+#include "actions/allow.hh"
+#include "actions/code.hh"
+#include "actions/mini_program.hh"
 #include "base/error.hh"
-#include "code.hh"
 #include "gateway/params.hh"
-#include "mini_program.hh"
-#include "sessions.hh"
 #include "wechat/user_data.hh"
 
 namespace onlogin {

@@ -2,7 +2,7 @@
 
 // Sessions: from a login on, a token says who a user is, until it ends or is ended.
 
-#include "app.hh"
+#include "actions/app.hh"
 #include "gateway/http.hh"
 #include "session/token.hh"
 #include "wechat/wechat.hh"
