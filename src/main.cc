@@ -2,7 +2,6 @@
 
 #include "actions/app.hh"
 #include "actions/router.hh"
-#include "base/error.hh"
 #include "base/log.hh"
 #include "config/config.hh"
 #include "doctor/doctor.hh"

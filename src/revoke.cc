@@ -1,8 +1,9 @@
 #include "revoke.hh"
 
 #include "base/encode.hh"
-#include "base/error.hh"
+#include "base/errors.hh"
 #include "config/config.hh"
+#include "store/errors.hh"
 #include "store/revocations.hh"
 
 #include <cerrno>

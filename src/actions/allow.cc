@@ -1,6 +1,7 @@
 #include "actions/allow.hh"
 
-#include "base/error.hh"
+#include "actions/errors.hh"
+#include "https/errors.hh"
 
 #include <algorithm>
 
@@ -51,8 +52,13 @@ std::string begin_session(const SessionConfig& session, const std::string& appid
                           const Identity& identity)
 {
     const auto now = wall_time();
-    return seal_token(*session.keys, {identity.openid, appid, identity.unionid,
-                                      identity.session_key, now, now + token_life(session), now});
+    try {
+        return seal_token(*session.keys,
+                          {identity.openid, appid, identity.unionid, identity.session_key, now,
+                           now + token_life(session), now});
+    } catch (const UnfitClaims& unfit) {
+        throw Unusable{unfit.what()};
+    }
 }
 
 std::optional<std::string> renew(const SessionConfig& session, const Allowed& user)

@@ -1,7 +1,8 @@
 #include "actions/code.hh"
 
+#include "actions/errors.hh"
 #include "base/encode.hh"
-#include "base/error.hh"
+#include "gateway/errors.hh"
 
 namespace onlogin {
 

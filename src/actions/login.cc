@@ -2,8 +2,9 @@
 #include "actions/allow.hh"
 #include "actions/code.hh"
 #include "actions/mini_program.hh"
-#include "base/error.hh"
+#include "gateway/errors.hh"
 #include "gateway/params.hh"
+#include "wechat/errors.hh"
 #include "wechat/user_data.hh"
 
 namespace onlogin {
@@ -51,7 +52,7 @@ Json::Value profile(const Wafer2Login& login, const Identity& identity, const st
         if (!login.encrypted_data.empty())
             return open_user_data(identity.session_key, login.encrypted_data, login.iv, appid)
                 .object;
-    } catch (const BadRequest&) {   // damaged, or of another mini program
+    } catch (const BadUserData&) {  // damaged, or of another mini program
     } catch (const StaleSession&) { // encrypted before this login
     }
     return Json::Value{Json::objectValue};

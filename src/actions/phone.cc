@@ -1,8 +1,9 @@
 #include "actions/actions.hh"
 #include "actions/allow.hh"
 #include "actions/code.hh"
-#include "base/error.hh"
+#include "gateway/errors.hh"
 #include "gateway/params.hh"
+#include "https/errors.hh"
 
 #include <algorithm>
 #include <string_view>

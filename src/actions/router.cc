@@ -1,8 +1,13 @@
 #include "actions/router.hh"
 
 #include "actions/actions.hh"
-#include "base/error.hh"
+#include "actions/errors.hh"
+#include "gateway/errors.hh"
+#include "https/errors.hh"
+#include "net/errors.hh"
+#include "store/errors.hh"
 #include "wechat/errcodes.hh"
+#include "wechat/errors.hh"
 
 namespace onlogin {
 
@@ -121,6 +126,8 @@ Answer explain(const std::exception_ptr& failure, Trace& trace)
         std::rethrow_exception(failure);
     } catch (const BadRequest& e) {
         return {fail(e.status, e.status, e.what(), recover::never, 0), e.what()};
+    } catch (const BadUserData& e) {
+        return {fail(400, 400, e.what(), recover::never, 0), e.what()};
     } catch (const MethodNotAllowed& e) {
         auto response = fail(405, 405, e.what(), recover::never, 0);
         response.headers.emplace_back("Allow", e.allow);

@@ -1,6 +1,6 @@
 #include "base/private_file.hh"
 
-#include "base/error.hh"
+#include "base/errors.hh"
 #include "base/fd.hh"
 #include "base/unix_account.hh"
 

@@ -1,7 +1,7 @@
 #include "config/config.hh"
 
 #include "base/encode.hh"
-#include "base/error.hh"
+#include "base/errors.hh"
 #include "base/json.hh"
 #include "base/private_file.hh"
 #include "config/keys.hh"

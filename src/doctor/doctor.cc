@@ -1,6 +1,6 @@
 #include "doctor/doctor.hh"
 
-#include "base/error.hh"
+#include "base/errors.hh"
 #include "doctor/checks.hh"
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-#include "base/error.hh"
+#include "base/errors.hh"
 #include "doctor/checks.hh"
 
 #include <algorithm>

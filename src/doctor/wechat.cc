@@ -1,8 +1,9 @@
 #include "wechat/wechat.hh"
-#include "base/error.hh"
 #include "doctor/checks.hh"
+#include "https/errors.hh"
 #include "https/probe.hh"
 #include "wechat/errcodes.hh"
+#include "wechat/errors.hh"
 
 #include <cstdlib>
 #include <ctime>

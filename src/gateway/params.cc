@@ -1,8 +1,8 @@
 #include "gateway/params.hh"
 
 #include "base/encode.hh"
-#include "base/error.hh"
 #include "base/json.hh"
+#include "gateway/errors.hh"
 
 #include <algorithm>
 

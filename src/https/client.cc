@@ -1,8 +1,9 @@
 #include "https/client.hh"
 
-#include "base/error.hh"
 #include "https/cork.hh"
+#include "https/errors.hh"
 #include "https/transfer.hh"
+#include "net/errors.hh"
 #include "net/url.hh"
 
 #include <algorithm>

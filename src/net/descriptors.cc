@@ -1,6 +1,6 @@
 #include "net/descriptors.hh"
 
-#include "base/error.hh"
+#include "base/errors.hh"
 #include "base/fd.hh"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "net/stream.hh"
 
-#include "base/error.hh"
+#include "net/errors.hh"
 
 #include <cerrno>
 #include <cstring>

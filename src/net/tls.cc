@@ -1,6 +1,6 @@
 #include "net/tls.hh"
 
-#include "base/error.hh"
+#include "base/errors.hh"
 
 #include <cerrno>
 #include <cstring>

@@ -1,7 +1,7 @@
 #include "session/keys.hh"
 
 #include "base/base64.hh"
-#include "base/error.hh"
+#include "base/errors.hh"
 #include "session/paserk.hh"
 
 #include <algorithm>

@@ -2,7 +2,6 @@
 
 #include "base/base64.hh"
 #include "base/encode.hh"
-#include "base/error.hh"
 #include "base/json.hh"
 
 namespace onlogin {
@@ -112,9 +111,9 @@ std::string seal_token(const SessionKeys& keys, const Claims& claims)
     for (const auto* text :
          {&claims.openid, &claims.appid, &claims.unionid, &claims.session_key.reveal(), &claims.id})
         if (!is_plain(*text))
-            throw Unusable{"the answer holds what no token may hold"};
+            throw UnfitClaims{"the answer holds what no token may hold"};
     if (claims.openid.empty() || claims.appid.empty())
-        throw Unusable{"there is no openid or no appid to make a token for"};
+        throw UnfitClaims{"there is no openid or no appid to make a token for"};
 
     std::string json;
     json.reserve(2048); // grown, it would leave copies of the session_key behind

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -27,8 +28,14 @@ struct Claims
     std::string id{}; // jti, by which it is ended before its time; never empty in an opened token
 };
 
+// There is a text that no token may hold, or no openid or appid. The text of it is for the log.
+struct UnfitClaims : std::runtime_error
+{
+    using runtime_error::runtime_error;
+};
+
 // The token of `claims`, with the first key; where `id` is empty, with a random one. Throws
-// Unusable where WeChat gave texts that no token may hold.
+// UnfitClaims.
 std::string seal_token(const SessionKeys& keys, const Claims& claims);
 
 // Whether an app is one that tokens are for.

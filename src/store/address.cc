@@ -1,7 +1,7 @@
 #include "store/address.hh"
 
 #include "base/encode.hh"
-#include "base/error.hh"
+#include "base/errors.hh"
 
 #include <algorithm>
 #include <filesystem>

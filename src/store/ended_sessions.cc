@@ -1,6 +1,6 @@
 #include "store/ended_sessions.hh"
 
-#include "base/error.hh"
+#include "base/errors.hh"
 
 namespace onlogin {
 

@@ -1,6 +1,6 @@
 #include "store/redis_client.hh"
 
-#include "base/error.hh"
+#include "store/errors.hh"
 
 #include <algorithm>
 #include <utility>

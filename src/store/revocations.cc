@@ -1,6 +1,6 @@
 #include "store/revocations.hh"
 
-#include "base/error.hh"
+#include "store/errors.hh"
 
 #include <algorithm>
 

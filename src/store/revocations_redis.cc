@@ -1,6 +1,6 @@
 // Ended sessions in a Redis, for the processes of many hosts. A row is a key that expires.
 
-#include "base/error.hh"
+#include "store/errors.hh"
 #include "store/redis_client.hh"
 #include "store/revocations.hh"
 

@@ -4,8 +4,8 @@
 // nothing has been written since; what has been is read from where it ended. Rows that are in the
 // mirror and no longer in the file, because somebody has deleted or replaced it, are put back.
 
-#include "base/error.hh"
 #include "base/fd.hh"
+#include "store/errors.hh"
 #include "store/revocations.hh"
 #include "store/sqlite.hh"
 

@@ -1,7 +1,9 @@
 #include "wechat/access_tokens.hh"
 
 #include "base/encode.hh"
-#include "base/error.hh"
+#include "https/errors.hh"
+#include "net/errors.hh"
+#include "wechat/errors.hh"
 
 #include <algorithm>
 

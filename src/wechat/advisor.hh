@@ -2,9 +2,9 @@
 
 // Tells the operator, in the log, what to mend when WeChat refuses or cannot be reached.
 
-#include "base/error.hh"
 #include "base/log.hh"
 #include "net/loop.hh"
+#include "wechat/errors.hh"
 
 #include <deque>
 #include <map>

@@ -2,6 +2,8 @@
 
 #include "base/encode.hh"
 #include "base/json.hh"
+#include "https/errors.hh"
+#include "net/errors.hh"
 #include "wechat/errcodes.hh"
 
 #include <charconv>

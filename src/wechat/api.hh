@@ -6,6 +6,7 @@
 #include "config/config.hh"
 #include "https/client.hh"
 #include "wechat/advisor.hh"
+#include "wechat/errors.hh"
 
 #include <string>
 #include <string_view>

@@ -10,7 +10,7 @@
 // (https://developers.weixin.qq.com/doc/channels/API/basics/commErrCode.html), and answers that
 // were really seen.
 
-#include "base/error.hh"
+#include "wechat/errors.hh"
 
 #include <string_view>
 

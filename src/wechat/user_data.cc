@@ -3,8 +3,8 @@
 #include "base/base64.hh"
 #include "base/crypto.hh"
 #include "base/encode.hh"
-#include "base/error.hh"
 #include "base/json.hh"
+#include "wechat/errors.hh"
 
 #include <algorithm>
 
@@ -49,8 +49,8 @@ std::string read_base64(const std::string& name, std::string_view text)
 {
     auto bytes = base64_decode(mended(text));
     if (!bytes)
-        throw BadRequest{"the parameter " + name +
-                         " is not base64: send JSON, or encode it with encodeURIComponent"};
+        throw BadUserData{"the parameter " + name +
+                          " is not base64: send JSON, or encode it with encodeURIComponent"};
     return std::move(*bytes);
 }
 
@@ -73,10 +73,10 @@ UserData open_user_data(const Secret& session_key, std::string_view encrypted_da
     const auto data = read_base64("encryptedData", encrypted_data);
     const auto start = read_base64("iv", iv);
     if (start.size() != block)
-        throw BadRequest{"the parameter iv is not of 16 bytes: "
-                         "send the one that came with encryptedData"};
+        throw BadUserData{"the parameter iv is not of 16 bytes: "
+                          "send the one that came with encryptedData"};
     if (data.empty() || data.size() % block != 0)
-        throw BadRequest{"the parameter encryptedData is cut or damaged: send all of it"};
+        throw BadUserData{"the parameter encryptedData is cut or damaged: send all of it"};
     const Secret key{base64_decode(session_key.reveal()).value_or("")};
     if (key.reveal().size() != block)
         fail_for_key(session_key.empty() ? no_key : "the session_key is not 16 bytes in base64");
@@ -89,8 +89,8 @@ UserData open_user_data(const Secret& session_key, std::string_view encrypted_da
         fail_for_key("the session_key does not fit the data");
     const auto* const owner = watermark(*object, "appid");
     if (!owner || !owner->isString() || owner->asString() != appid)
-        throw BadRequest{"the data is not of this mini program: "
-                         "send it with a token of the one that it is of"};
+        throw BadUserData{"the data is not of this mini program: "
+                          "send it with a token of the one that it is of"};
     return {std::move(*text), std::move(*object)};
 }
 
@@ -98,7 +98,7 @@ void check_age(const UserData& data, Time now, std::chrono::seconds limit)
 {
     const auto* const made = watermark(data.object, "timestamp");
     if (!made || made->type() == Json::realValue || !made->isInt64())
-        throw BadRequest{"the data does not say when WeChat made it"};
+        throw BadUserData{"the data does not say when WeChat made it"};
     const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch();
     if (made->asInt64() < (seconds - limit).count())
         throw StaleSession{"the data is too old: log in, fetch it again and send it at once",

@@ -4,10 +4,9 @@
 // like), and what the server signs for WeChat: all with the session_key of the user's last login.
 // https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html
 //
-// It fails in two ways. BadRequest: whatever the key, this is nothing that WeChat's client has made
-// for this mini program; it was damaged on its way, and the client has to be mended. StaleSession:
-// the session_key is not the one it was made with, because a later wx.login has replaced that, or
-// it is not of now. A new login and then fresh data mend it.
+// It fails in two ways (wechat/errors.hh). BadUserData: nothing that WeChat's client has made for this
+// mini program, whatever the key; the client has to be mended. StaleSession: the session_key is not
+// the one it was made with, or it is not of now. A new login and then fresh data mend it.
 //
 // Nothing vouches for the data. Whoever sends it can change it without the key, its first 16 bytes
 // at will by way of the iv. Who the user is says the token, not an openId in here.
@@ -32,14 +31,14 @@ struct UserData
 
 // The object in `encrypted_data`, whose watermark names `appid`. Both texts are base64 as it
 // arrives here: line breaks are left out, with the blanks and tabs beside them, and any other blank
-// is a + that a form has lost. Throws BadRequest where they are not base64 or of a wrong length,
+// is a + that a form has lost. Throws BadUserData where they are not base64 or of a wrong length,
 // and where the watermark is of another mini program or missing; StaleSession where the key does
 // not fit, or is none.
 UserData open_user_data(const Secret& session_key, std::string_view encrypted_data,
                         std::string_view iv, std::string_view appid);
 
 // Throws StaleSession where the watermark says that WeChat made `data` more than `limit` before or
-// after `now`; BadRequest where it does not say in whole seconds when that was.
+// after `now`; BadUserData where it does not say in whole seconds when that was.
 void check_age(const UserData& data, Time now, std::chrono::seconds limit);
 
 // Throws StaleSession unless `signature` is what WeChat's client says with `raw_data`: the SHA-1 of

@@ -1,6 +1,7 @@
 #include "wechat/wechat.hh"
 
 #include "base/encode.hh"
+#include "https/errors.hh"
 #include "wechat/errcodes.hh"
 #include "wechat/user_data.hh"
 

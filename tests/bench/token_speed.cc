@@ -5,8 +5,8 @@
 #include "base/base64.hh"
 #include "base/crypto.hh"
 #include "base/encode.hh"
-#include "base/error.hh"
 #include "session/token.hh"
+#include "wechat/errors.hh"
 #include "wechat/user_data.hh"
 
 #include <algorithm>

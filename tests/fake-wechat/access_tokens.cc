@@ -1,6 +1,6 @@
 #include "access_tokens.hh"
 
-#include "base/error.hh"
+#include "gateway/errors.hh"
 #include "random_text.hh"
 
 #include <algorithm>

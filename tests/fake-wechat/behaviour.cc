@@ -1,6 +1,6 @@
 #include "behaviour.hh"
 
-#include "base/error.hh"
+#include "gateway/errors.hh"
 
 #include <algorithm>
 #include <charconv>

@@ -1,7 +1,7 @@
 #include "fake_wechat.hh"
 
-#include "base/error.hh"
 #include "endpoints.hh"
+#include "gateway/errors.hh"
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
 // Access tokens: fetched as from WeChat, and spoiled as others spoil them.
 // https://developers.weixin.qq.com/doc/service/api/base/api_getstableaccesstoken
 
-#include "base/error.hh"
 #include "base/json.hh"
 #include "endpoints.hh"
+#include "gateway/errors.hh"
 
 #include <algorithm>
 #include <charconv>

@@ -3,9 +3,9 @@
 
 #include "base/crypto.hh"
 #include "base/encode.hh"
-#include "base/error.hh"
 #include "digests.hh"
 #include "endpoints.hh"
+#include "gateway/errors.hh"
 #include "random_text.hh"
 
 #include <algorithm>

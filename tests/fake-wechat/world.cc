@@ -1,6 +1,6 @@
 #include "world.hh"
 
-#include "base/error.hh"
+#include "gateway/errors.hh"
 
 namespace onlogin::fake {
 

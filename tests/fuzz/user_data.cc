@@ -11,9 +11,9 @@
 #include "base/base64.hh"
 #include "base/crypto.hh"
 #include "base/encode.hh"
-#include "base/error.hh"
 #include "base/json.hh"
 #include "gateway/http.hh"
+#include "wechat/errors.hh"
 
 #include <algorithm>
 #include <cstdint>
@@ -52,7 +52,7 @@ std::optional<UserData> open(std::string_view data, std::string_view start)
 {
     try {
         return open_user_data(session_key(), data, start, appid);
-    } catch (const BadRequest&) {
+    } catch (const BadUserData&) {
         return std::nullopt;
     } catch (const StaleSession&) {
         return std::nullopt;
@@ -64,7 +64,7 @@ bool is_fresh(const UserData& data)
     try {
         check_age(data, now, std::chrono::seconds{300});
         return true;
-    } catch (const BadRequest&) {
+    } catch (const BadUserData&) {
         return false;
     } catch (const StaleSession&) {
         return false;

@@ -8,8 +8,8 @@
 //
 // or with `unreachable REASON`. Lines do not wait for each other. Ends with its input, exit 0.
 
-#include "base/error.hh"
 #include "process.hh"
+#include "store/errors.hh"
 #include "store/revocations.hh"
 
 #include <cstdio>

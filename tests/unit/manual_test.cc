@@ -1,6 +1,6 @@
 // The manual pages, the sample configuration and the README say what the program's own tables say.
 
-#include "base/error.hh"
+#include "base/errors.hh"
 #include "base/json.hh"
 #include "config/keys.hh"
 #include "gateway/http.hh"

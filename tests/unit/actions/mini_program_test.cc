@@ -1,6 +1,6 @@
 #include "actions/mini_program.hh"
 
-#include "base/error.hh"
+#include "gateway/errors.hh"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,6 @@
 #include "config/config.hh"
 
-#include "base/error.hh"
+#include "base/errors.hh"
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>

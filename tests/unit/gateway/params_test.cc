@@ -1,6 +1,6 @@
 #include "gateway/params.hh"
 
-#include "base/error.hh"
+#include "gateway/errors.hh"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,6 @@
 #include "net/descriptors.hh"
 
-#include "base/error.hh"
+#include "base/errors.hh"
 
 #include <boost/test/unit_test.hpp>
 

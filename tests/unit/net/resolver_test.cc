@@ -1,6 +1,6 @@
 #include "net/resolver.hh"
 
-#include "base/error.hh"
+#include "net/errors.hh"
 
 #include <atomic>
 #include <boost/test/unit_test.hpp>

@@ -1,6 +1,6 @@
 #include "session/keys.hh"
 
-#include "base/error.hh"
+#include "base/errors.hh"
 #include "session/paserk.hh"
 
 #include <boost/test/unit_test.hpp>

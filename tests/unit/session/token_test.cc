@@ -1,7 +1,6 @@
 #include "session/token.hh"
 
 #include "base/base64.hh"
-#include "base/error.hh"
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
@@ -328,14 +327,14 @@ BOOST_AUTO_TEST_CASE(what_no_token_may_hold_is_not_sealed)
              {std::string{"a\r\nb"}, std::string(129, 'a'), std::string{"\xff"}}) {
             auto given = claims();
             given.*text = bad;
-            BOOST_CHECK_THROW(seal_token(keys, given), Unusable);
+            BOOST_CHECK_THROW(seal_token(keys, given), UnfitClaims);
         }
     auto given = claims();
     given.openid.clear();
-    BOOST_CHECK_THROW(seal_token(keys, given), Unusable);
+    BOOST_CHECK_THROW(seal_token(keys, given), UnfitClaims);
     given = claims();
     given.session_key = Secret{std::string(5000, 'k')};
-    BOOST_CHECK_THROW(seal_token(keys, given), Unusable);
+    BOOST_CHECK_THROW(seal_token(keys, given), UnfitClaims);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,7 @@
 #include "wechat/access_tokens.hh"
 
 #include "base/json.hh"
+#include "https/errors.hh"
 
 #include <boost/test/unit_test.hpp>
 

@@ -4,7 +4,7 @@
 #include "../../vectors.hh"
 #include "base/base64.hh"
 #include "base/encode.hh"
-#include "base/error.hh"
+#include "wechat/errors.hh"
 
 #include <algorithm>
 #include <functional>
@@ -57,8 +57,8 @@ std::string outcome(const std::function<void()>& call)
     try {
         call();
         return "ok";
-    } catch (const BadRequest& error) {
-        return std::to_string(error.status);
+    } catch (const BadUserData&) {
+        return "400";
     } catch (const StaleSession& error) {
         return "401 " + error.cause;
     }
@@ -334,7 +334,7 @@ BOOST_AUTO_TEST_CASE(no_error_holds_what_came)
             call();
         } catch (const StaleSession& error) {
             return error.what() + error.cause;
-        } catch (const BadRequest& error) {
+        } catch (const BadUserData& error) {
             return error.what();
         }
         return "";

@@ -1,5 +1,6 @@
 #include "wechat/wechat.hh"
 
+#include "https/errors.hh"
 #include "wechat/errcodes.hh"
 
 #include <boost/test/unit_test.hpp>

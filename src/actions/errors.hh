@@ -1,0 +1,44 @@
+#pragma once
+
+// Why an action does not do what it is asked. What the folders below throw stands in their own
+// errors.hh; the router alone turns all of them into answers.
+
+#include <stdexcept>
+#include <string>
+
+namespace onlogin {
+
+// The method is not one the action answers: 405. `allow` is the value of the Allow header.
+struct MethodNotAllowed : std::runtime_error
+{
+    explicit MethodNotAllowed(std::string allowed)
+        : runtime_error{"the method is not allowed here"}
+        , allow{std::move(allowed)}
+    {
+    }
+    std::string allow;
+};
+
+// The code came from the developer tools without a real appid (they hand out a fixed text).
+struct MockCode : std::runtime_error
+{
+    MockCode()
+        : runtime_error{"the developer tools made up this login code: "
+                        "open the project with its real appid"}
+    {
+    }
+};
+
+// No session of whoever asks: 401. The text is the cause for the log, not for the client.
+struct Unauthorized : std::runtime_error
+{
+    using runtime_error::runtime_error;
+};
+
+// More is in flight than the limits allow, or the worker is stopping: 503.
+struct Busy : std::runtime_error
+{
+    using runtime_error::runtime_error;
+};
+
+} // namespace onlogin

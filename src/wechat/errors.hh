@@ -1,0 +1,57 @@
+#pragma once
+
+// What WeChat says no to, and what is wrong with what its client has encrypted or signed.
+
+#include <stdexcept>
+#include <string>
+
+namespace onlogin {
+
+// What WeChat was asked for: the same errcode means different things.
+enum class Api
+{
+    Login,   // code2session
+    Token,   // an access token
+    Phone,   // the phone number behind a code
+    Session, // whether a session_key holds
+};
+
+// WeChat answered with an errcode. `rid` is WeChat's id of the exchange, for its support; may be
+// empty. `address` is our public address where WeChat named it (40164), for the log.
+struct Refused : std::runtime_error
+{
+    Refused(Api asked, int code, std::string id, std::string own_address = {})
+        : runtime_error{"WeChat refused"}
+        , api{asked}
+        , errcode{code}
+        , rid{std::move(id)}
+        , address{std::move(own_address)}
+    {
+    }
+    Api api;
+    int errcode;
+    std::string rid;
+    std::string address;
+};
+
+// Whatever the key, this is nothing that WeChat's client has made for this mini program; it was
+// damaged on its way. The text is for the client.
+struct BadUserData : std::runtime_error
+{
+    using runtime_error::runtime_error;
+};
+
+// There is a session, but only a newer one can do what is asked: its session_key is missing or was
+// replaced by a later wx.login, or what was encrypted with it has grown old. The text is for the
+// client, `cause` for the log.
+struct StaleSession : std::runtime_error
+{
+    StaleSession(const std::string& text, std::string why)
+        : runtime_error{text}
+        , cause{std::move(why)}
+    {
+    }
+    std::string cause;
+};
+
+} // namespace onlogin
