@@ -41,9 +41,9 @@ void wipe_front(std::string& text, std::size_t count)
 } // namespace
 
 // Until the socket is ready for `wanted`.
-struct RedisSocket::Event
+struct Stream::Event
 {
-    RedisSocket& owner;
+    Stream& owner;
     int wanted;
 
     bool await_ready() const noexcept { return false; }
@@ -56,13 +56,9 @@ struct RedisSocket::Event
     ~Event() { owner.waiting_ = {}; }
 };
 
-Task<> RedisSocket::connect(Resolver& resolver, const StoreAddress& address, const TlsContext* tls)
+Task<> Stream::connect(Resolver& resolver, Endpoint endpoint, const TlsContext* tls)
 {
-    if (!address.path.empty()) {
-        co_await connect_to_path(address.path);
-        co_return;
-    }
-    const auto& [host, port] = address.endpoint;
+    const auto& [host, port] = endpoint;
     Addresses addresses;
     if (is_address(host))
         addresses.list.push_back(without_brackets(host));
@@ -82,7 +78,7 @@ Task<> RedisSocket::connect(Resolver& resolver, const StoreAddress& address, con
     throw Unreachable{trouble};
 }
 
-Task<> RedisSocket::connect_to(const std::string& address, const std::string& port)
+Task<> Stream::connect_to(const std::string& address, const std::string& port)
 {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
@@ -100,7 +96,7 @@ Task<> RedisSocket::connect_to(const std::string& address, const std::string& po
     co_await finish(::connect(socket_.get(), found->ai_addr, found->ai_addrlen));
 }
 
-Task<> RedisSocket::connect_to_path(const std::string& path)
+Task<> Stream::connect(std::string path)
 {
     sockaddr_un place{};
     place.sun_family = AF_UNIX;
@@ -113,7 +109,7 @@ Task<> RedisSocket::connect_to_path(const std::string& path)
 }
 
 // `result` is connect(2)'s.
-Task<> RedisSocket::finish(int result)
+Task<> Stream::finish(int result)
 {
     if (result != 0 && errno != EINPROGRESS)
         throw Unreachable{std::string{"cannot connect: "} + strerror(errno)};
@@ -130,7 +126,7 @@ Task<> RedisSocket::finish(int result)
     throw Unreachable{std::string{"cannot connect: "} + strerror(error)};
 }
 
-Task<> RedisSocket::shake_hands(const TlsContext& tls, const std::string& host)
+Task<> Stream::shake_hands(const TlsContext& tls, const std::string& host)
 {
     tls_.emplace(tls, socket_.get(), host);
     for (;;) {
@@ -145,12 +141,12 @@ Task<> RedisSocket::shake_hands(const TlsContext& tls, const std::string& host)
     }
 }
 
-void RedisSocket::watch()
+void Stream::watch()
 {
     watch_.emplace(loop_, socket_.get(), [this](int) { happened(); });
 }
 
-void RedisSocket::happened()
+void Stream::happened()
 {
     if (auto waiting = std::exchange(waiting_, {}))
         return waiting.resume();
@@ -159,13 +155,13 @@ void RedisSocket::happened()
         readable();
 }
 
-void RedisSocket::listen(std::function<void()> readable)
+void Stream::listen(std::function<void()> readable)
 {
     readable_ = std::move(readable);
     watch_->want(Watch::Readable);
 }
 
-bool RedisSocket::receive(std::string& to)
+bool Stream::receive(std::string& to)
 {
     char buffer[16'384];
     for (;;) {
@@ -193,7 +189,7 @@ bool RedisSocket::receive(std::string& to)
     }
 }
 
-void RedisSocket::send(const std::string& text)
+void Stream::send(const std::string& text)
 {
     unsent_ += text;
     if (std::exchange(*sending_, true))
@@ -208,7 +204,7 @@ void RedisSocket::send(const std::string& text)
     });
 }
 
-void RedisSocket::flush()
+void Stream::flush()
 {
     while (!unsent_.empty() && trouble_.empty()) {
         std::size_t count = 0;
@@ -236,7 +232,7 @@ void RedisSocket::flush()
         watch_->want(unsent_.empty() ? Watch::Readable : Watch::Readable | Watch::Writable);
 }
 
-bool RedisSocket::lost(std::string trouble)
+bool Stream::lost(std::string trouble)
 {
     trouble_ = trouble.empty() ? "it closed the connection" : std::move(trouble);
     return false;

@@ -1,12 +1,13 @@
 #pragma once
 
-// One connection to a server: bytes in and out of a TCP or unix socket, with TLS or without.
+// One connection to a server: bytes in and out of a TCP or unix socket, with TLS or without. Not
+// for WeChat, to which libcurl connects (https/).
 
 #include "base/fd.hh"
 #include "net/loop.hh"
 #include "net/resolver.hh"
 #include "net/tls.hh"
-#include "store/address.hh"
+#include "net/url.hh"
 
 #include <functional>
 #include <optional>
@@ -14,19 +15,22 @@
 
 namespace onlogin {
 
-class RedisSocket
+class Stream
 {
 public:
-    explicit RedisSocket(Loop& loop)
+    explicit Stream(Loop& loop)
         : loop_{loop}
     {
     }
-    RedisSocket(const RedisSocket&) = delete;
-    RedisSocket& operator=(const RedisSocket&) = delete;
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
 
-    // Connects to the first address of the host that answers. `tls` is null for none. Throws
-    // Unreachable.
-    Task<> connect(Resolver& resolver, const StoreAddress& address, const TlsContext* tls);
+    // Connects to the first address of the endpoint's host that answers. `tls` is null for none.
+    // Throws Unreachable.
+    Task<> connect(Resolver& resolver, Endpoint endpoint, const TlsContext* tls);
+
+    // Connects to a unix socket. Throws Unreachable.
+    Task<> connect(std::string path);
 
     // From now on calls when there is something to read or the connection has ended.
     void listen(std::function<void()> readable);
@@ -44,7 +48,6 @@ private:
     struct Event;
 
     Task<> connect_to(const std::string& address, const std::string& port);
-    Task<> connect_to_path(const std::string& path);
     Task<> finish(int result);
     Task<> shake_hands(const TlsContext& tls, const std::string& host);
     void watch();

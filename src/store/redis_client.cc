@@ -11,36 +11,16 @@ namespace onlogin {
 
 namespace {
 
-struct Refusal
-{
-    std::string_view code;
-    const char* advice;
-};
-
-// The first word of an error. The rest of it can repeat what was sent, the password for example.
-constexpr Refusal refusals[] = {
-    {"NOAUTH", "put its password into session.revocations: redis://:PASSWORD@HOST:PORT/DB"},
-    {"WRONGPASS", "user or password in session.revocations is wrong"},
-    {"NOPERM", "its ACL must allow the user MGET, GET, SET, PTTL and EVAL on ~onlogin:*"},
-    {"LOADING", "it reads its data, and answers soon"},
-    {"READONLY", "it is a replica: name the master in session.revocations"},
-    {"MASTERDOWN", "it is a replica: name the master in session.revocations"},
-    {"OOM", "it is out of memory: raise its maxmemory"},
-    {"MISCONF", "it cannot write its data to the disk: see its log"},
-    {"MOVED", "it is part of a cluster, which is not supported"},
-    {"CROSSSLOT", "it is part of a cluster, which is not supported"},
-    {"CLUSTERDOWN", "it is part of a cluster, which is not supported"},
-    {"BUSY", "a script holds it up"},
-};
-
-std::string explain(const std::string& error, const std::string& command)
+// The first word of an error says which it is. The rest of it can repeat what was sent, the
+// password for example.
+std::string explain(const RedisWords& say, const std::string& error, const std::string& command)
 {
     const auto code = error.substr(0, error.find(' '));
     auto text = "it refuses " + command + ": ";
-    for (const auto& row : refusals)
+    for (const auto& row : say.refusals)
         if (row.code == code)
             return text.append(code).append(": ").append(row.advice);
-    return text += "see its log and session.revocations";
+    return text += say.other_refusal;
 }
 
 RedisReply copy(const redisReply& from)
@@ -141,11 +121,12 @@ void RedisClient::FreeReader::operator()(redisReader* reader) const
 }
 
 RedisClient::RedisClient(Loop& loop, Log& log, Resolver& resolver, const StoreAddress& address,
-                         RedisTimes times)
+                         const RedisWords& say, RedisTimes times)
     : loop_{loop}
     , log_{log}
     , resolver_{resolver}
     , address_{address}
+    , say_{say}
     , times_{times}
     , tls_{address.tls
                ? std::make_unique<TlsContext>(address.ca_file, address.cert_file, address.key_file)
@@ -171,20 +152,18 @@ Task<> RedisClient::keep_connected()
         }
         if (failed.empty()) {
             if (hopeless_)
-                log_.info("revocations back", {{"store", address_.shown}});
+                log_.info(say_.back, {{"store", address_.shown}});
             hopeless_ = false;
             pause_for = times_.first_pause;
             ready_ = true;
             wake();
             Wait lost{*this};
             co_await lost;
-            log_.warn("revocations disconnected",
-                      {{"store", address_.shown}, {"reason", trouble_}});
+            log_.warn(say_.disconnected, {{"store", address_.shown}, {"reason", trouble_}});
             co_await pause(loop_, times_.first_pause); // meanwhile, questions wait
         } else {
             if (!std::exchange(hopeless_, true) || trouble_ != failed)
-                log_.error("revocations unreachable",
-                           {{"store", address_.shown}, {"reason", failed}});
+                log_.error(say_.unreachable, {{"store", address_.shown}, {"reason", failed}});
             drop(failed);
             wake();
             co_await pause(loop_, pause_for);
@@ -195,9 +174,12 @@ Task<> RedisClient::keep_connected()
 
 Task<> RedisClient::connect()
 {
-    socket_ = std::make_unique<RedisSocket>(loop_);
+    socket_ = std::make_unique<Stream>(loop_);
     reader_.reset(redisReaderCreate());
-    co_await socket_->connect(resolver_, address_, tls_.get());
+    if (address_.path.empty())
+        co_await socket_->connect(resolver_, address_.endpoint, tls_.get());
+    else
+        co_await socket_->connect(address_.path);
     socket_->listen([this] { receive(); });
     co_await introduce();
 }
@@ -227,22 +209,20 @@ Task<> RedisClient::introduce()
     look_at(info);
 }
 
-// A replica may not know yet what has been ended; a server that forgets lets ended sessions live.
+// A replica may not know yet what the master was told; a server may forget what it was told.
 void RedisClient::look_at(const std::string& info)
 {
     if (value_of(info, "role") == "slave")
-        throw StoreUnreachable{"it is a replica: name the master in session.revocations"};
+        throw StoreUnreachable{say_.replica};
     if (value_of(info, "loading") == "1")
-        throw StoreUnreachable{"it reads its data, and answers soon"};
+        throw StoreUnreachable{say_.loading};
     if (std::exchange(warned_, true))
         return;
     if (const auto policy = value_of(info, "maxmemory_policy");
         !policy.empty() && policy != "noeviction")
-        warn("revocations may be evicted", "maxmemory-policy " + policy,
-             "set maxmemory-policy noeviction, or ended sessions live again when it is full");
+        warn(say_.may_be_evicted, "maxmemory-policy " + policy, say_.evicted_advice);
     if (value_of(info, "aof_enabled") == "0")
-        warn("revocations may be lost", "appendonly no",
-             "set appendonly yes, or ended sessions live again when it restarts");
+        warn(say_.may_be_lost, "appendonly no", say_.lost_advice);
 }
 
 void RedisClient::warn(const char* event, const std::string& reason, const char* advice)
@@ -295,7 +275,7 @@ Task<RedisReply> RedisClient::put(std::vector<std::string> words)
     sent_.push_back(answer.question);
     co_await answer;
     if (answer.question->reply.kind == RedisReply::Kind::Error)
-        throw StoreUnreachable{explain(answer.question->reply.text, command)};
+        throw StoreUnreachable{explain(say_, answer.question->reply.text, command)};
     co_return std::move(answer.question->reply);
 }
 

@@ -11,7 +11,9 @@
 
 #include <deque>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 struct redisReader;
@@ -42,12 +44,34 @@ struct RedisTimes
     milliseconds longest_pause{1'000};
 };
 
+// What the log and the operator are told, in the words of what the client is used for.
+struct RedisWords
+{
+    struct Refusal
+    {
+        std::string_view code; // the first word of Redis's error
+        std::string_view advice;
+    };
+    std::span<const Refusal> refusals;
+    const char* other_refusal;
+    const char* replica; // the server is one
+    const char* loading; // it reads its data
+    // Events of the log, and advice on the last two.
+    const char* back;
+    const char* disconnected;
+    const char* unreachable;
+    const char* may_be_evicted;
+    const char* evicted_advice;
+    const char* may_be_lost;
+    const char* lost_advice;
+};
+
 class RedisClient
 {
 public:
-    // Connects from now on.
+    // Connects from now on. `say` outlives the client.
     RedisClient(Loop& loop, Log& log, Resolver& resolver, const StoreAddress& address,
-                RedisTimes times = {});
+                const RedisWords& say, RedisTimes times = {});
     RedisClient(const RedisClient&) = delete;
     RedisClient& operator=(const RedisClient&) = delete;
     ~RedisClient();
@@ -77,6 +101,7 @@ private:
     Log& log_;
     Resolver& resolver_;
     StoreAddress address_;
+    const RedisWords& say_;
     RedisTimes times_;
     std::unique_ptr<TlsContext> tls_;
 
@@ -85,7 +110,7 @@ private:
         void operator()(redisReader* reader) const;
     };
     std::unique_ptr<redisReader, FreeReader> reader_;
-    std::unique_ptr<RedisSocket> socket_;
+    std::unique_ptr<Stream> socket_;
     std::deque<std::shared_ptr<Question>> sent_;
     std::vector<std::shared_ptr<Question>> waiting_; // for a connection
     std::string trouble_;                            // of the connection, the last time

@@ -13,6 +13,36 @@ namespace {
 
 constexpr std::string_view prefix = "onlogin:ended:";
 
+constexpr RedisWords::Refusal refusals[] = {
+    {"NOAUTH", "put its password into session.revocations: redis://:PASSWORD@HOST:PORT/DB"},
+    {"WRONGPASS", "user or password in session.revocations is wrong"},
+    {"NOPERM", "its ACL must allow the user MGET, GET, SET, PTTL and EVAL on ~onlogin:*"},
+    {"LOADING", "it reads its data, and answers soon"},
+    {"READONLY", "it is a replica: name the master in session.revocations"},
+    {"MASTERDOWN", "it is a replica: name the master in session.revocations"},
+    {"OOM", "it is out of memory: raise its maxmemory"},
+    {"MISCONF", "it cannot write its data to the disk: see its log"},
+    {"MOVED", "it is part of a cluster, which is not supported"},
+    {"CROSSSLOT", "it is part of a cluster, which is not supported"},
+    {"CLUSTERDOWN", "it is part of a cluster, which is not supported"},
+    {"BUSY", "a script holds it up"},
+};
+
+constexpr RedisWords words_of_revocations{
+    .refusals = refusals,
+    .other_refusal = "see its log and session.revocations",
+    .replica = "it is a replica: name the master in session.revocations",
+    .loading = "it reads its data, and answers soon",
+    .back = "revocations back",
+    .disconnected = "revocations disconnected",
+    .unreachable = "revocations unreachable",
+    .may_be_evicted = "revocations may be evicted",
+    .evicted_advice =
+        "set maxmemory-policy noeviction, or ended sessions live again when it is full",
+    .may_be_lost = "revocations may be lost",
+    .lost_advice = "set appendonly yes, or ended sessions live again when it restarts",
+};
+
 // Another host may have written a later moment, or one that is to be kept longer.
 constexpr auto keep_latest = R"(
 local before = redis.call('GET', KEYS[1])
@@ -31,7 +61,7 @@ class RedisRevocations : public Revocations
 {
 public:
     RedisRevocations(Loop& loop, Log& log, Resolver& resolver, const StoreAddress& address)
-        : client_{loop, log, resolver, address}
+        : client_{loop, log, resolver, address, words_of_revocations}
     {
     }
 
