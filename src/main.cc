@@ -96,9 +96,10 @@ int serve(const Options& options, Mode mode)
     WechatApi api{loop, http, advisor};
     AccessTokens access_tokens{loop, api};
     Wechat wechat{loop, api, access_tokens, advisor};
-    SessionStore sessions{loop, log, resolver};
-    sessions.open(config->session);
-    App app{wechat, access_tokens, log, config, sessions.get()};
+    EndedSessions ended_sessions{loop, log, resolver};
+    if (config->session.keys)
+        ended_sessions.open(config->session.store);
+    App app{wechat, access_tokens, log, config, ended_sessions.get()};
     const Handler handler = [&app](Request& request) { return route(app, request); };
 
     // A name server that hangs would keep the process for as long as it likes: leave it behind.
@@ -132,8 +133,9 @@ int serve(const Options& options, Mode mode)
     const auto reload = [&] {
         try {
             auto loaded = load(options);
-            sessions.open(loaded.session);
-            app.revocations = sessions.get();
+            if (loaded.session.keys)
+                ended_sessions.open(loaded.session.store);
+            app.revocations = ended_sessions.get();
             http.configure(affordable(loaded.wechat, log));
             app.config = std::make_shared<const Config>(std::move(loaded));
         } catch (const std::exception& error) { // ConfigError, StoreUnreachable

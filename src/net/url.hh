@@ -12,6 +12,8 @@ struct Endpoint
 {
     std::string host; // an IPv6 address in its brackets
     std::string port; // the scheme's, if the URL names none
+
+    friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
 // Where `url` points to. `default_port` is for schemes other than https, and for no scheme at all.

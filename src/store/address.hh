@@ -36,6 +36,8 @@ struct StoreAddress
     std::string ca_file; // empty: the system's
     std::string cert_file;
     std::string key_file;
+
+    friend bool operator==(const StoreAddress&, const StoreAddress&) = default;
 };
 
 // Relative paths are completed with `directory`. Throws ConfigError, one line that says what is

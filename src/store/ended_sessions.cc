@@ -4,17 +4,15 @@
 
 namespace onlogin {
 
-void SessionStore::open(const SessionConfig& session)
+void EndedSessions::open(const StoreAddress& address)
 {
-    if (!session.keys)
-        return;
-    if (store_ && url_.reveal() != session.revocations)
+    if (store_ && address_ != address)
         throw ConfigError{"session.revocations names another store than the one that is open: "
                           "restart to change it"};
     if (store_)
         return;
-    store_ = open_revocations(loop_, log_, resolver_, session.store);
-    url_ = Secret{session.revocations};
+    store_ = open_revocations(loop_, log_, resolver_, address);
+    address_ = address;
 }
 
 } // namespace onlogin

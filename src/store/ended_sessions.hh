@@ -1,37 +1,37 @@
 #pragma once
 
-// The store of ended sessions, open from the first configuration with session keys on.
+// The store of ended sessions, once there is one: a reload may ask for it first, and cannot change
+// it.
 
-#include "config/config.hh"
+#include "store/address.hh"
 #include "store/revocations.hh"
 
 #include <memory>
-#include <string>
 
 namespace onlogin {
 
-class SessionStore
+class EndedSessions
 {
 public:
-    SessionStore(Loop& loop, Log& log, Resolver& resolver)
+    EndedSessions(Loop& loop, Log& log, Resolver& resolver)
         : loop_{loop}
         , log_{log}
         , resolver_{resolver}
     {
     }
 
-    // Opens the store, unless it is open or sessions are off. Throws ConfigError where another one
-    // is open: requests may be waiting for it. Throws what open_revocations() throws.
-    void open(const SessionConfig& session);
+    // Opens the store, unless it is open. Throws ConfigError where another one is open: requests
+    // may be waiting for it. Throws what open_revocations() throws.
+    void open(const StoreAddress& address);
 
-    // Null: sessions have been off so far.
+    // Null: not opened so far.
     [[nodiscard]] Revocations* get() { return store_.get(); }
 
 private:
     Loop& loop_;
     Log& log_;
     Resolver& resolver_;
-    Secret url_; // of the open one; may hold a password
+    StoreAddress address_; // of the open one
     std::unique_ptr<Revocations> store_;
 };
 
