@@ -57,14 +57,14 @@ $(if $(left_out)$(gone),$(error the Makefile's lists of sources are not those of
 
 # What the targets need beyond make and git, as Debian 12 names it.
 build_packages := g++ pkg-config libuv1-dev libcurl4-openssl-dev libjsoncpp-dev libssl-dev \
-                  libsqlite3-dev libhiredis-dev
+                  libsqlite3-dev libhiredis-dev libfcgi-dev
 run_packages   := nginx-light spawn-fcgi openssl ca-certificates curl
 demo_packages  := $(build_packages) $(run_packages) python3
 test_packages  := $(demo_packages) libboost-test-dev mandoc systemd apache2-bin \
                   libapache2-mod-fcgid lighttpd fcgiwrap redis-server sqlite3 strace \
                   php-cgi uwsgi-plugin-python3 nodejs npm
-lint_packages  := $(test_packages) clang clang-format clang-tidy cppcheck shellcheck libfcgi-dev
-bench_packages := $(demo_packages) libfcgi-dev libnginx-mod-http-echo wrk
+lint_packages  := $(test_packages) clang clang-format clang-tidy cppcheck shellcheck
+bench_packages := $(demo_packages) libnginx-mod-http-echo wrk
 deb_packages   := $(build_packages) build-essential dpkg-dev debhelper libboost-test-dev
 debian_packages := $(deb_packages) debootstrap lintian
 fuzz_packages  := $(build_packages) clang libclang-rt-dev

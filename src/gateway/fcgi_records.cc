@@ -1,28 +1,15 @@
 #include "gateway/fcgi_records.hh"
 
-#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+#include <fastcgi.h>
 
 namespace onlogin {
 
 namespace {
 
-enum Type : std::uint8_t
-{
-    BeginRequest = 1,
-    AbortRequest = 2,
-    EndRequest = 3,
-    Params = 4,
-    Stdin = 5,
-    Stdout = 6,
-    GetValues = 9,
-    GetValuesResult = 10,
-    UnknownType = 11,
-};
-
-constexpr std::size_t header_size = 8;
-constexpr std::uint8_t version_1 = 1;
-constexpr std::uint8_t unknown_role = 3; // FCGI_UNKNOWN_ROLE
-constexpr int responder = 1;
+constexpr std::size_t header_size = FCGI_HEADER_LEN;
 
 struct Record
 {
@@ -37,18 +24,48 @@ unsigned byte_at(std::string_view bytes, std::size_t at)
     return static_cast<unsigned char>(bytes[at]);
 }
 
-unsigned word_at(std::string_view bytes, std::size_t at)
+unsigned word(unsigned char high, unsigned char low)
 {
-    return byte_at(bytes, at) << 8 | byte_at(bytes, at + 1);
+    return high << 8U | low;
+}
+
+unsigned char high_byte(std::size_t of_word)
+{
+    return static_cast<unsigned char>(of_word >> 8U);
+}
+
+unsigned char low_byte(std::size_t of_word)
+{
+    return static_cast<unsigned char>(of_word & 0xff);
+}
+
+// The structs of fastcgi.h are bytes and nothing else: they lie in a record as they lie in memory.
+template <class Struct>
+constexpr bool is_bytes = alignof(Struct) == 1 && std::is_trivially_copyable_v<Struct>;
+
+template <class Struct>
+Struct read_struct(std::string_view bytes)
+{
+    static_assert(is_bytes<Struct>);
+    Struct result;
+    std::memcpy(&result, bytes.data(), sizeof result);
+    return result;
+}
+
+template <class Struct>
+void append_struct(std::string& to, const Struct& from)
+{
+    static_assert(is_bytes<Struct>);
+    to.append(reinterpret_cast<const char*>(&from), sizeof from);
 }
 
 // The record at the beginning of `input`; its content is cut where the input ends.
 Record read_record(std::string_view input)
 {
-    const std::size_t content = word_at(input, 4);
-    return {static_cast<std::uint8_t>(byte_at(input, 1)),
-            static_cast<std::uint16_t>(word_at(input, 2)), input.substr(header_size, content),
-            header_size + content + byte_at(input, 6)};
+    const auto header = read_struct<FCGI_Header>(input);
+    const std::size_t content = word(header.contentLengthB1, header.contentLengthB0);
+    return {header.type, static_cast<std::uint16_t>(word(header.requestIdB1, header.requestIdB0)),
+            input.substr(header_size, content), header_size + content + header.paddingLength};
 }
 
 // Takes one length of a name-value pair (section 3.4: one byte, or four with the top bit set).
@@ -63,7 +80,8 @@ bool take_length(std::string_view& bytes, std::size_t& length)
     }
     if (bytes.size() < 4)
         return false;
-    length = (length & 0x7f) << 24 | byte_at(bytes, 1) << 16 | word_at(bytes, 2);
+    length = (length & 0x7f) << 24 | byte_at(bytes, 1) << 16 | byte_at(bytes, 2) << 8 |
+             byte_at(bytes, 3);
     bytes.remove_prefix(4);
     return true;
 }
@@ -90,25 +108,25 @@ bool are_pairs(std::string_view bytes)
     return true;
 }
 
-void append_header(std::string& to, Type type, unsigned id, std::size_t content,
-                   std::size_t padding)
+FCGI_Header header(unsigned char type, std::uint16_t id, std::size_t content,
+                   std::size_t padding = 0)
 {
-    to += static_cast<char>(version_1);
-    to += static_cast<char>(type);
-    to += static_cast<char>(id >> 8);
-    to += static_cast<char>(id & 0xff);
-    to += static_cast<char>(content >> 8);
-    to += static_cast<char>(content & 0xff);
-    to += static_cast<char>(padding);
-    to += '\0';
+    return {.version = FCGI_VERSION_1,
+            .type = type,
+            .requestIdB1 = high_byte(id),
+            .requestIdB0 = low_byte(id),
+            .contentLengthB1 = high_byte(content),
+            .contentLengthB0 = low_byte(content),
+            .paddingLength = low_byte(padding),
+            .reserved = 0};
 }
 
-void append_end(std::string& to, unsigned id, std::uint8_t protocol_status)
+FCGI_EndRequestRecord end_request(std::uint16_t id, unsigned char protocol_status)
 {
-    append_header(to, EndRequest, id, 8, 0);
-    to.append(4, '\0'); // application status
-    to += static_cast<char>(protocol_status);
-    to.append(3, '\0');
+    FCGI_EndRequestRecord record{};
+    record.header = header(FCGI_END_REQUEST, id, sizeof record.body);
+    record.body.protocolStatus = protocol_status;
+    return record;
 }
 
 } // namespace
@@ -130,28 +148,31 @@ Gathered gather(std::string_view input, std::size_t body_limit)
 
     while (input.size() - at >= header_size) {
         const auto rest = input.substr(at);
-        if (byte_at(rest, 0) != version_1)
+        if (byte_at(rest, 0) != FCGI_VERSION_1)
             return verdict(Gathered::Broken);
         const auto record = read_record(rest);
         const bool whole = rest.size() >= record.size;
         if (expected == Begin) {
-            if (record.id == 0) {
+            if (record.id == FCGI_NULL_REQUEST_ID) {
                 gathered.size = record.size;
                 return verdict(whole ? Gathered::Management : Gathered::More);
             }
-            if (record.type != BeginRequest || rest.substr(header_size).size() < 8)
-                return verdict(record.type != BeginRequest ? Gathered::Broken : Gathered::More);
-            if (record.content.size() != 8)
+            if (record.type != FCGI_BEGIN_REQUEST)
                 return verdict(Gathered::Broken);
+            if (rest.size() < sizeof(FCGI_BeginRequestRecord))
+                return verdict(Gathered::More);
+            if (record.content.size() != sizeof(FCGI_BeginRequestBody))
+                return verdict(Gathered::Broken);
+            const auto begin = read_struct<FCGI_BeginRequestBody>(record.content);
             gathered.id = record.id;
-            gathered.keep = byte_at(record.content, 2) & 1;
-            if (word_at(record.content, 0) != responder)
+            gathered.keep = begin.flags & FCGI_KEEP_CONN;
+            if (word(begin.roleB1, begin.roleB0) != FCGI_RESPONDER)
                 return verdict(Gathered::UnknownRole);
             expected = InParams;
         } else if (record.id != gathered.id) {
             return verdict(Gathered::Broken);
         } else if (expected == InParams) {
-            if (record.type != Params)
+            if (record.type != FCGI_PARAMS)
                 return verdict(Gathered::Broken);
             gathered.params += record.content;
             if (gathered.params.size() > most_parameter_bytes)
@@ -162,7 +183,7 @@ Gathered gather(std::string_view input, std::size_t body_limit)
                 expected = InStdin;
             }
         } else {
-            if (record.type != Stdin)
+            if (record.type != FCGI_STDIN)
                 return verdict(Gathered::Broken);
             if (gathered.body.size() + record.content.size() > body_limit)
                 return verdict(Gathered::TooLarge);
@@ -191,27 +212,27 @@ std::optional<std::string_view> find_param(std::string_view pairs, std::string_v
 
 bool is_abort(std::string_view input, std::uint16_t id)
 {
-    if (input.size() < header_size || byte_at(input, 0) != version_1)
+    if (input.size() < header_size || byte_at(input, 0) != FCGI_VERSION_1)
         return false;
     const auto record = read_record(input);
-    return record.type == AbortRequest && record.id == id;
+    return record.type == FCGI_ABORT_REQUEST && record.id == id;
 }
 
 std::string answer_records(std::uint16_t id, std::string_view text)
 {
-    constexpr std::size_t most_content = 65'528; // of a record, a multiple of 8
+    constexpr std::size_t most_content = FCGI_MAX_LENGTH - FCGI_MAX_LENGTH % 8;
     std::string records;
     records.reserve(text.size() + 64);
     while (!text.empty()) {
         const auto content = text.substr(0, most_content);
         const std::size_t padding = (8 - content.size() % 8) % 8; // "should", section 3.3
-        append_header(records, Stdout, id, content.size(), padding);
+        append_struct(records, header(FCGI_STDOUT, id, content.size(), padding));
         records += content;
         records.append(padding, '\0');
         text.remove_prefix(content.size());
     }
-    append_header(records, Stdout, id, 0, 0);
-    append_end(records, id, 0);
+    append_struct(records, header(FCGI_STDOUT, id, 0));
+    append_struct(records, end_request(id, FCGI_REQUEST_COMPLETE));
     return records;
 }
 
@@ -226,20 +247,22 @@ request_records(std::initializer_list<std::pair<std::string_view, std::string_vi
         pairs += name;
         pairs += value;
     }
+    FCGI_BeginRequestRecord begin{};
+    begin.header = header(FCGI_BEGIN_REQUEST, id, sizeof begin.body);
+    begin.body.roleB0 = FCGI_RESPONDER;
     std::string records;
-    append_header(records, BeginRequest, id, 8, 0);
-    records += {'\0', static_cast<char>(responder), 0, 0, 0, 0, 0, 0};
-    append_header(records, Params, id, pairs.size(), 0);
+    append_struct(records, begin);
+    append_struct(records, header(FCGI_PARAMS, id, pairs.size()));
     records += pairs;
-    append_header(records, Params, id, 0, 0);
-    append_header(records, Stdin, id, 0, 0);
+    append_struct(records, header(FCGI_PARAMS, id, 0));
+    append_struct(records, header(FCGI_STDIN, id, 0));
     return records;
 }
 
 std::string unknown_role_record(std::uint16_t id)
 {
     std::string record;
-    append_end(record, id, unknown_role);
+    append_struct(record, end_request(id, FCGI_UNKNOWN_ROLE));
     return record;
 }
 
@@ -247,13 +270,14 @@ std::string management_answer(std::string_view input)
 {
     const auto question = read_record(input);
     std::string answer;
-    if (question.type == GetValues) {
-        append_header(answer, GetValuesResult, 0, 0, 0);
-    } else {
-        append_header(answer, UnknownType, 0, 8, 0);
-        answer += static_cast<char>(question.type);
-        answer.append(7, '\0');
+    if (question.type == FCGI_GET_VALUES) {
+        append_struct(answer, header(FCGI_GET_VALUES_RESULT, FCGI_NULL_REQUEST_ID, 0));
+        return answer;
     }
+    FCGI_UnknownTypeRecord record{};
+    record.header = header(FCGI_UNKNOWN_TYPE, FCGI_NULL_REQUEST_ID, sizeof record.body);
+    record.body.type = question.type;
+    append_struct(answer, record);
     return answer;
 }
 

@@ -3,9 +3,11 @@
 // FastCGI's records (https://fastcgi-archives.github.io/FastCGI_Specification.html, section 3):
 // requests from bytes, and bytes from answers. Pure functions: nothing here waits or owns anything.
 //
-// Not libfcgi: it reads with blocking calls, waits for ever for a peer that stops half-way, reports
-// a request that breaks off between two parameters as complete, aborts the process when a peer
-// announces absurd lengths, and takes 20 kB for each request in flight.
+// What a record is (types, roles, sizes) libfcgi's <fastcgi.h> says, and libfcgi's own reader and
+// writer are what the tests compare these functions with. But it does not read here: it reads with
+// blocking calls, waits for ever for a peer that stops half-way, reports a request that breaks off
+// between two parameters as complete, aborts the process when a peer announces absurd lengths, and
+// takes 20 kB for each request in flight.
 
 #include <cstdint>
 #include <initializer_list>

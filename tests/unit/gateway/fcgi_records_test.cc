@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <fastcgi.h>
+
 using namespace onlogin;
 
 namespace {
@@ -9,7 +11,7 @@ namespace {
 std::string record(int type, int id, const std::string& content, int padding = 0)
 {
     const auto size = content.size();
-    std::string bytes{'\1',
+    std::string bytes{FCGI_VERSION_1,
                       static_cast<char>(type),
                       static_cast<char>(id >> 8),
                       static_cast<char>(id & 0xff),
@@ -20,9 +22,9 @@ std::string record(int type, int id, const std::string& content, int padding = 0
     return bytes + content + std::string(static_cast<std::size_t>(padding), 'p');
 }
 
-std::string begin(int role = 1, int flags = 1, int id = 1)
+std::string begin(int role = FCGI_RESPONDER, int flags = FCGI_KEEP_CONN, int id = 1)
 {
-    return record(1, id,
+    return record(FCGI_BEGIN_REQUEST, id,
                   std::string{'\0', static_cast<char>(role), static_cast<char>(flags)} +
                       std::string(5, '\0'));
 }
@@ -39,8 +41,9 @@ std::string pair(const std::string& name, const std::string& value)
 
 std::string request(const std::string& params, const std::string& body, int padding = 0)
 {
-    return begin() + (params.empty() ? "" : record(4, 1, params, padding)) + record(4, 1, "") +
-           (body.empty() ? "" : record(5, 1, body, padding)) + record(5, 1, "", padding);
+    return begin() + (params.empty() ? "" : record(FCGI_PARAMS, 1, params, padding)) +
+           record(FCGI_PARAMS, 1, "") + (body.empty() ? "" : record(FCGI_STDIN, 1, body, padding)) +
+           record(FCGI_STDIN, 1, "", padding);
 }
 
 Gathered::State state(const std::string& bytes)
@@ -80,10 +83,10 @@ BOOST_AUTO_TEST_CASE(parameters_may_be_cut_into_records_anywhere)
 {
     const auto params = pair("METHOD", "POST") + pair("OTHER", "x");
     for (std::size_t cut = 1; cut < params.size(); ++cut) {
-        const auto gathered =
-            gather(begin() + record(4, 1, params.substr(0, cut)) +
-                       record(4, 1, params.substr(cut)) + record(4, 1, "") + record(5, 1, ""),
-                   16);
+        const auto gathered = gather(begin() + record(FCGI_PARAMS, 1, params.substr(0, cut)) +
+                                         record(FCGI_PARAMS, 1, params.substr(cut)) +
+                                         record(FCGI_PARAMS, 1, "") + record(FCGI_STDIN, 1, ""),
+                                     16);
         BOOST_TEST(gathered.state == Gathered::Complete);
         BOOST_TEST(find_param(gathered.params, "OTHER").value() == "x");
     }
@@ -107,7 +110,7 @@ BOOST_AUTO_TEST_CASE(absurd_lengths_are_broken)
 BOOST_AUTO_TEST_CASE(more_parameters_than_reasonable_are_broken)
 {
     auto bytes = begin();
-    const auto piece = record(4, 1, pair("A", std::string(60'000, 'x')));
+    const auto piece = record(FCGI_PARAMS, 1, pair("A", std::string(60'000, 'x')));
     bytes += piece + piece;
     BOOST_TEST(state(bytes) == Gathered::More);
     BOOST_TEST(state(bytes + piece) == Gathered::Broken);
@@ -117,56 +120,60 @@ BOOST_AUTO_TEST_CASE(a_body_is_taken_up_to_the_limit)
 {
     BOOST_TEST(gather(request("", std::string(16, 'x')), 16).body.size() == 16U);
     BOOST_TEST(state(request("", std::string(17, 'x'))) == Gathered::TooLarge);
-    const auto half = record(5, 1, std::string(9, 'x'));
-    BOOST_TEST(state(begin() + record(4, 1, "") + half + half) == Gathered::TooLarge);
+    const auto half = record(FCGI_STDIN, 1, std::string(9, 'x'));
+    BOOST_TEST(state(begin() + record(FCGI_PARAMS, 1, "") + half + half) == Gathered::TooLarge);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_fastcgi_is_broken)
 {
     BOOST_TEST(state("GET / HTTP/1.1\r\n\r\n") == Gathered::Broken);
     BOOST_TEST(state(std::string{"\x16\x03\x01\x02\x00\x01\x00\x01", 8}) == Gathered::Broken);
-    BOOST_TEST(state(record(4, 1, "") + begin()) == Gathered::Broken);
-    BOOST_TEST(state(record(1, 1, "short---")) == Gathered::UnknownRole);
-    BOOST_TEST(state(record(1, 1, "short") + record(4, 1, "abc")) == Gathered::Broken);
+    BOOST_TEST(state(record(FCGI_PARAMS, 1, "") + begin()) == Gathered::Broken);
+    BOOST_TEST(state(record(FCGI_BEGIN_REQUEST, 1, "short---")) == Gathered::UnknownRole);
+    BOOST_TEST(state(record(FCGI_BEGIN_REQUEST, 1, "short") + record(FCGI_PARAMS, 1, "abc")) ==
+               Gathered::Broken);
 }
 
 BOOST_AUTO_TEST_CASE(multiplexed_and_repeated_beginnings_are_broken)
 {
-    BOOST_TEST(state(begin() + begin(1, 1, 2)) == Gathered::Broken);
+    BOOST_TEST(state(begin() + begin(FCGI_RESPONDER, FCGI_KEEP_CONN, 2)) == Gathered::Broken);
     BOOST_TEST(state(begin() + begin()) == Gathered::Broken);
-    BOOST_TEST(state(begin() + record(4, 2, "")) == Gathered::Broken);
-    BOOST_TEST(state(begin() + record(5, 1, "")) == Gathered::Broken);
+    BOOST_TEST(state(begin() + record(FCGI_PARAMS, 2, "")) == Gathered::Broken);
+    BOOST_TEST(state(begin() + record(FCGI_STDIN, 1, "")) == Gathered::Broken);
 }
 
 BOOST_AUTO_TEST_CASE(only_responders_are_served)
 {
-    for (const int role : {0, 2, 3, 9})
+    for (const int role : {0, FCGI_AUTHORIZER, FCGI_FILTER, 9})
         BOOST_TEST(state(begin(role)) == Gathered::UnknownRole);
-    BOOST_TEST(unknown_role_record(1) == record(3, 1, std::string{"\0\0\0\0\3\0\0\0", 8}));
+    BOOST_TEST(unknown_role_record(1) ==
+               record(FCGI_END_REQUEST, 1, std::string{"\0\0\0\0\3\0\0\0", 8}));
 }
 
 BOOST_AUTO_TEST_CASE(questions_about_us_get_an_answer)
 {
-    const auto question = record(9, 0, pair("FCGI_MPXS_CONNS", ""));
+    const auto question = record(FCGI_GET_VALUES, 0, pair("FCGI_MPXS_CONNS", ""));
     BOOST_TEST(gather(question + begin(), 16).state == Gathered::Management);
     BOOST_TEST(gather(question + begin(), 16).size == question.size());
-    BOOST_TEST(management_answer(question) == record(10, 0, ""));
-    BOOST_TEST(management_answer(record(77, 0, "x")) == record(11, 0, "M" + std::string(7, '\0')));
+    BOOST_TEST(management_answer(question) == record(FCGI_GET_VALUES_RESULT, 0, ""));
+    BOOST_TEST(management_answer(record(77, 0, "x")) ==
+               record(FCGI_UNKNOWN_TYPE, 0, "M" + std::string(7, '\0')));
 }
 
 BOOST_AUTO_TEST_CASE(an_abort_is_seen_for_its_own_request_only)
 {
-    BOOST_TEST(is_abort(record(2, 1, ""), 1));
-    BOOST_TEST(!is_abort(record(2, 2, ""), 1));
-    BOOST_TEST(!is_abort(record(5, 1, ""), 1));
+    BOOST_TEST(is_abort(record(FCGI_ABORT_REQUEST, 1, ""), 1));
+    BOOST_TEST(!is_abort(record(FCGI_ABORT_REQUEST, 2, ""), 1));
+    BOOST_TEST(!is_abort(record(FCGI_STDIN, 1, ""), 1));
     BOOST_TEST(!is_abort("\1\2", 1));
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_is_standard_output_and_the_end)
 {
-    const auto end = record(6, 258, "") + record(3, 258, std::string(8, '\0'));
+    const auto end =
+        record(FCGI_STDOUT, 258, "") + record(FCGI_END_REQUEST, 258, std::string(8, '\0'));
     BOOST_TEST(answer_records(258, "") == end);
-    BOOST_TEST(answer_records(258, "12345678") == record(6, 258, "12345678") + end);
+    BOOST_TEST(answer_records(258, "12345678") == record(FCGI_STDOUT, 258, "12345678") + end);
     const auto bytes = answer_records(258, "12345");
     BOOST_TEST(bytes.size() == 16 + end.size());
     BOOST_TEST(bytes.substr(16) == end);
@@ -175,7 +182,7 @@ BOOST_AUTO_TEST_CASE(an_answer_is_standard_output_and_the_end)
 BOOST_AUTO_TEST_CASE(a_long_answer_takes_several_records)
 {
     const auto bytes = answer_records(1, std::string(65'529, 'x'));
-    BOOST_TEST(bytes.substr(0, 65'536) == record(6, 1, std::string(65'528, 'x')));
+    BOOST_TEST(bytes.substr(0, 65'536) == record(FCGI_STDOUT, 1, std::string(65'528, 'x')));
     BOOST_TEST(bytes.size() == 65'536 + 16 + 8 + 16);
 }
 
