@@ -92,6 +92,9 @@ $(build)/token-speed: $(tokens) $(build)/tests/bench/token_speed.o
 $(fuzzers:%=$(build)/%-fuzzer): $(build)/%-fuzzer: $(tokens) $(forms) $(build)/tests/fuzz/%.o
 	$(CXX) $(cxxflags) -fsanitize=fuzzer $(LDFLAGS) $^ $(libs) -o $@
 
+# libfcgi judges in tests; the worker has its header alone.
+$(build)/unit: libs += -lfcgi
+
 $(units): own := -DBOOST_TEST_DYN_LINK
 
 # A new commit is written down, and one object built again; the same one changes nothing.
