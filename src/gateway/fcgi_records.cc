@@ -15,8 +15,9 @@ struct Record
 {
     std::uint8_t type;
     std::uint16_t id;
-    std::string_view content;
-    std::size_t size; // header, content and padding
+    std::string_view content; // cut where the input ends
+    std::size_t length;       // of the content, as announced
+    std::size_t size;         // of header, content and padding
 };
 
 unsigned byte_at(std::string_view bytes, std::size_t at)
@@ -59,13 +60,13 @@ void append_struct(std::string& to, const Struct& from)
     to.append(reinterpret_cast<const char*>(&from), sizeof from);
 }
 
-// The record at the beginning of `input`; its content is cut where the input ends.
+// The record at the beginning of `input`, whose header is whole.
 Record read_record(std::string_view input)
 {
     const auto header = read_struct<FCGI_Header>(input);
-    const std::size_t content = word(header.contentLengthB1, header.contentLengthB0);
+    const std::size_t length = word(header.contentLengthB1, header.contentLengthB0);
     return {header.type, static_cast<std::uint16_t>(word(header.requestIdB1, header.requestIdB0)),
-            input.substr(header_size, content), header_size + content + header.paddingLength};
+            input.substr(header_size, length), length, header_size + length + header.paddingLength};
 }
 
 // Takes one length of a name-value pair (section 3.4: one byte, or four with the top bit set).
@@ -157,12 +158,10 @@ Gathered gather(std::string_view input, std::size_t body_limit)
                 gathered.size = record.size;
                 return verdict(whole ? Gathered::Management : Gathered::More);
             }
-            if (record.type != FCGI_BEGIN_REQUEST)
+            if (record.type != FCGI_BEGIN_REQUEST || record.length != sizeof(FCGI_BeginRequestBody))
                 return verdict(Gathered::Broken);
-            if (rest.size() < sizeof(FCGI_BeginRequestRecord))
+            if (record.content.size() < record.length)
                 return verdict(Gathered::More);
-            if (record.content.size() != sizeof(FCGI_BeginRequestBody))
-                return verdict(Gathered::Broken);
             const auto begin = read_struct<FCGI_BeginRequestBody>(record.content);
             gathered.id = record.id;
             gathered.keep = begin.flags & FCGI_KEEP_CONN;

@@ -96,6 +96,13 @@ BOOST_AUTO_TEST_CASE(what_is_not_fastcgi_is_broken)
                Gathered::Broken);
 }
 
+BOOST_AUTO_TEST_CASE(a_beginning_of_another_length_is_broken_however_much_of_it_has_come)
+{
+    const auto bytes = record(FCGI_BEGIN_REQUEST, 1, "12345678 and more");
+    for (std::size_t size = FCGI_HEADER_LEN; size < bytes.size(); ++size)
+        BOOST_TEST(state(bytes.substr(0, size)) == Gathered::Broken, size);
+}
+
 BOOST_AUTO_TEST_CASE(multiplexed_and_repeated_beginnings_are_broken)
 {
     BOOST_TEST(state(begin() + begin(FCGI_RESPONDER, FCGI_KEEP_CONN, 2)) == Gathered::Broken);
