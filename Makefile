@@ -4,7 +4,7 @@
 # make check      unit tests only, without installing anything
 # make lint       formatting and static checks
 # make bench      speed, as ratios to nginx itself
-# make fuzz       ten minutes of made-up tokens, ten of user data; SECONDS_EACH= changes that
+# make fuzz       ten minutes each of made-up tokens, user data and FastCGI; SECONDS_EACH= changes that
 # make install    into $(DESTDIR)$(PREFIX); uninstall takes it back
 # make deb        the Debian packages, in build/
 # make test-deb   the same, tried in a bare Debian; as root
@@ -44,14 +44,17 @@ bare     := $(build)/tests/bench/bare_responder.o
 tokens   := $(patsubst %,$(build)/src/%.o,session/token session/keys session/paserk session/paseto \
                 base/crypto base/base64 base/rfc3339 base/encode base/json wechat/user_data)
 forms    := $(build)/src/gateway/http.o
-fuzzers  := token user_data
+judge    := $(patsubst %,$(build)/%.o,src/gateway/fcgi_records tests/unit/gateway/libfcgi \
+                tests/unit/gateway/libfcgi_judge)
+fuzzers  := token user_data fcgi_records
 loose    := $(build)/tests/bench/token_speed.o $(fuzzers:%=$(build)/tests/fuzz/%.o)
 
 # A file that no list has would be missed by nobody: least of all a test. And a list that names a
 # file that has gone would be noticed only by who makes that target.
 left_out := $(filter-out $(objects) $(units),$(patsubst %.cc,$(build)/%.o,\
                 $(shell find src -name '*.cc') $(shell find tests -name '*_test.cc')))
-gone     := $(filter-out $(objects),$(tokens) $(build)/src/main.o $(build)/src/version.o $(forms))
+gone     := $(filter-out $(objects) $(units),$(tokens) $(build)/src/main.o $(build)/src/version.o $(forms) \
+                $(judge))
 $(if $(left_out)$(gone),$(error the Makefile's lists of sources are not those of src and tests: \
     left out: $(left_out:$(build)/%.o=%.cc); not there: $(gone:$(build)/%.o=%.cc)))
 
@@ -93,7 +96,8 @@ $(fuzzers:%=$(build)/%-fuzzer): $(build)/%-fuzzer: $(tokens) $(forms) $(build)/t
 	$(CXX) $(cxxflags) -fsanitize=fuzzer $(LDFLAGS) $^ $(libs) -o $@
 
 # libfcgi judges in tests; the worker has its header alone.
-$(build)/unit: libs += -lfcgi
+$(build)/fcgi_records-fuzzer: $(judge)
+$(build)/unit $(build)/fcgi_records-fuzzer: libs += -lfcgi
 
 $(units): own := -DBOOST_TEST_DYN_LINK
 
