@@ -43,7 +43,7 @@ driver   := $(build)/tests/revocations/driver.o
 bare     := $(build)/tests/bench/bare_responder.o
 tokens   := $(patsubst %,$(build)/src/%.o,session/token session/keys session/paserk session/paseto \
                 base/crypto base/base64 base/rfc3339 base/encode base/json wechat/user_data)
-forms    := $(build)/src/gateway/http.o
+forms    := $(build)/src/gateway/response.o
 judge    := $(patsubst %,$(build)/%.o,src/gateway/fcgi_records tests/unit/gateway/libfcgi \
                 tests/unit/gateway/libfcgi_judge)
 fuzzers  := token user_data fcgi_records

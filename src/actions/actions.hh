@@ -3,7 +3,8 @@
 // One action each; the router's table says who may call which. Each throws what error.hh lists.
 
 #include "actions/app.hh"
-#include "gateway/http.hh"
+#include "gateway/request.hh"
+#include "gateway/response.hh"
 
 namespace onlogin {
 

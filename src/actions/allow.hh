@@ -3,7 +3,8 @@
 // Sessions: from a login on, a token says who a user is, until it ends or is ended.
 
 #include "actions/app.hh"
-#include "gateway/http.hh"
+#include "gateway/request.hh"
+#include "gateway/response.hh"
 #include "session/token.hh"
 #include "wechat/wechat.hh"
 

@@ -3,7 +3,7 @@
 // Which of the configured mini programs a request is for.
 
 #include "config/config.hh"
-#include "gateway/http.hh"
+#include "gateway/request.hh"
 #include "gateway/params.hh"
 
 namespace onlogin {

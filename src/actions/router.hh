@@ -4,7 +4,8 @@
 // exceptions become answers.
 
 #include "actions/app.hh"
-#include "gateway/http.hh"
+#include "gateway/request.hh"
+#include "gateway/response.hh"
 
 namespace onlogin {
 

@@ -5,12 +5,18 @@
 
 #include "base/fd.hh"
 #include "base/log.hh"
-#include "gateway/http.hh"
+#include "gateway/request.hh"
+#include "gateway/response.hh"
 #include "net/loop.hh"
+#include "net/task.hh"
 
+#include <functional>
 #include <memory>
 
 namespace onlogin {
+
+// What answers requests. Never throws; the request lives until the task ends.
+using Handler = std::function<Task<Response>(Request&)>;
 
 struct GatewayLimits
 {

@@ -3,7 +3,7 @@
 // The parameters of a request, from wherever the client put them: the query string, a form body or
 // a JSON object. Past this file there are only good values.
 
-#include "gateway/http.hh"
+#include "gateway/request.hh"
 
 #include <map>
 #include <optional>

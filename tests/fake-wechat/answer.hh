@@ -3,7 +3,7 @@
 // What an endpoint answers, and how long it takes.
 
 #include "behaviour.hh"
-#include "gateway/http.hh"
+#include "gateway/response.hh"
 #include "wechat_text.hh"
 
 #include <string>

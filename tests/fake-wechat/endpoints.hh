@@ -4,6 +4,7 @@
 // BadRequest, for what WeChat would not be asked.
 
 #include "answer.hh"
+#include "gateway/request.hh"
 #include "query.hh"
 #include "world.hh"
 

@@ -5,7 +5,8 @@
 // answer as WeChat does: checks in its order, its wording, HTTP 200 for all. help_text() has the
 // list.
 
-#include "gateway/http.hh"
+#include "gateway/request.hh"
+#include "gateway/response.hh"
 #include "known_apps.hh"
 
 #include <memory>

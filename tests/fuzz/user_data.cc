@@ -12,7 +12,7 @@
 #include "base/crypto.hh"
 #include "base/encode.hh"
 #include "base/json.hh"
-#include "gateway/http.hh"
+#include "gateway/response.hh"
 #include "wechat/errors.hh"
 
 #include <algorithm>

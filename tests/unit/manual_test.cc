@@ -3,7 +3,7 @@
 #include "base/errors.hh"
 #include "base/json.hh"
 #include "config/keys.hh"
-#include "gateway/http.hh"
+#include "gateway/request.hh"
 #include "options.hh"
 #include "wechat/errcodes.hh"
 

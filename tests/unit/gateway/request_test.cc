@@ -1,4 +1,4 @@
-#include "gateway/http.hh"
+#include "gateway/request.hh"
 
 #include <boost/test/unit_test.hpp>
 #include <map>
@@ -28,7 +28,7 @@ Request with_length(const std::string& length, const std::string& body)
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(http)
+BOOST_AUTO_TEST_SUITE(request)
 
 BOOST_AUTO_TEST_CASE(the_path_is_script_name_and_path_info)
 {
@@ -98,37 +98,6 @@ BOOST_AUTO_TEST_CASE(an_announced_length_over_the_limit_is_too_large)
     BOOST_TEST(!with_length("10", "0123456789").body_too_large);
     BOOST_TEST(with_length("11", "").body_too_large);
     BOOST_TEST(with_length("99999999999999999999999", "").body_too_large);
-}
-
-BOOST_AUTO_TEST_CASE(an_answer_is_written_as_cgi_wants_it)
-{
-    const auto text = to_cgi(Response::failure(503, 503, "wait", "later", 2));
-    BOOST_TEST(text == "Status: 503 Service Unavailable\r\n"
-                       "Content-Type: application/json; charset=utf-8\r\n"
-                       "Content-Length: 47\r\n"
-                       "Cache-Control: no-store\r\n"
-                       "Retry-After: 2\r\n"
-                       "\r\n"
-                       "{\"code\":503,\"message\":\"wait\",\"recover\":\"later\"}");
-}
-
-BOOST_AUTO_TEST_CASE(success_carries_its_data_as_utf8)
-{
-    Json::Value data;
-    data["name"] = "你好/";
-    const auto response = Response::ok(data);
-    BOOST_TEST(response.status == 200);
-    BOOST_TEST(response.body == "{\"code\":0,\"message\":\"ok\",\"data\":{\"name\":\"你好/\"}}");
-    BOOST_TEST(Response::ok(data, data).body ==
-               "{\"code\":0,\"message\":\"ok\",\"data\":{\"name\":\"你好/\"},\"name\":\"你好/\"}");
-}
-
-BOOST_AUTO_TEST_CASE(json_that_is_handed_on_keeps_each_character)
-{
-    const auto response = Response::ok_verbatim(R"({"b":0.10,"a":"\/"} )");
-    BOOST_TEST(response.status == 200);
-    BOOST_TEST(response.content_type == "application/json; charset=utf-8");
-    BOOST_TEST(response.body == R"({"code":0,"message":"ok","data":{"b":0.10,"a":"\/"} })");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,6 @@
 #pragma once
 
-// A request and its answer, whichever way they came: FastCGI or CGI.
+// A request, whichever way it came: FastCGI or CGI.
 
 #include "base/secret.hh"
 #include "net/loop.hh"
@@ -9,10 +9,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
-
-#include <json/value.h>
 
 namespace onlogin {
 
@@ -55,25 +51,6 @@ struct Request
     Trace trace;
 };
 
-struct Response
-{
-    int status = 200;
-    std::string content_type = "application/json; charset=utf-8"; // empty: no body
-    std::vector<std::pair<std::string, std::string>> headers;
-    std::string body;
-
-    // 200 {"code":0,"message":"ok","data":…}, and the members of `beside`, an object, beside these.
-    static Response ok(const Json::Value& data, const Json::Value& beside = {});
-    // The same with `data` as JSON that is well-formed already: no character of it changes.
-    static Response ok_verbatim(std::string_view data);
-    // {"code":…,"message":…,"recover":…}; `retry_after_s` above 0 sets Retry-After.
-    static Response failure(int status, int code, std::string_view message,
-                            std::string_view recover, int retry_after_s = 0);
-};
-
-// What answers requests. Never throws; the request lives until the task ends.
-using Handler = std::function<Task<Response>(Request&)>;
-
 // The variables of RFC 3875 by name; absent when the server did not send one. FastCGI can carry
 // several of one name: then the one that has so many of that name before it.
 struct Variables
@@ -94,8 +71,5 @@ Request read_variables(const Variables& variables);
 // Compares the body that came with CONTENT_LENGTH and `limit` (bytes), and notes in `request` what
 // does not fit. No length, and -1 (lighttpd, for "unknown"), fit every body.
 void check_length(Request& request, const Variables& variables, std::size_t limit);
-
-// The answer as CGI writes it: `Status: …`, headers, body (RFC 3875, section 6).
-std::string to_cgi(const Response& response);
 
 } // namespace onlogin

@@ -1,7 +1,4 @@
-#include "gateway/http.hh"
-
-#include "base/encode.hh"
-#include "base/json.hh"
+#include "gateway/request.hh"
 
 #include <algorithm>
 #include <charconv>
@@ -10,37 +7,6 @@
 namespace onlogin {
 
 namespace {
-
-struct Reason
-{
-    int status;
-    std::string_view phrase;
-};
-
-constexpr Reason reasons[] = {
-    {200, "OK"},
-    {204, "No Content"},
-    {400, "Bad Request"},
-    {401, "Unauthorized"},
-    {403, "Forbidden"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {413, "Content Too Large"},
-    {415, "Unsupported Media Type"},
-    {429, "Too Many Requests"},
-    {500, "Internal Server Error"},
-    {502, "Bad Gateway"},
-    {503, "Service Unavailable"},
-    {504, "Gateway Timeout"},
-};
-
-std::string_view phrase(int status)
-{
-    for (const auto& reason : reasons)
-        if (reason.status == status)
-            return reason.phrase;
-    return "Unknown";
-}
 
 // 16 hex digits: enough to find a request in the log, no secret.
 std::string make_id()
@@ -84,45 +50,6 @@ Secret read_token(const Variables& variables)
 
 } // namespace
 
-Response Response::ok(const Json::Value& data, const Json::Value& beside)
-{
-    Response response;
-    response.body = "{\"code\":0,\"message\":\"ok\",\"data\":" + write_json(data);
-    for (auto member = beside.begin(); member != beside.end(); ++member) {
-        response.body += ',';
-        append_json_string(response.body, member.name());
-        response.body += ':' + write_json(*member);
-    }
-    response.body += '}';
-    return response;
-}
-
-Response Response::ok_verbatim(std::string_view data)
-{
-    constexpr std::string_view before = "{\"code\":0,\"message\":\"ok\",\"data\":";
-    Response response;
-    response.body.reserve(before.size() + data.size() + 1);
-    response.body += before;
-    response.body += data;
-    response.body += '}';
-    return response;
-}
-
-Response Response::failure(int status, int code, std::string_view message, std::string_view recover,
-                           int retry_after_s)
-{
-    Response response;
-    response.status = status;
-    response.body = "{\"code\":" + std::to_string(code) + ",\"message\":";
-    append_json_string(response.body, message);
-    response.body += ",\"recover\":";
-    append_json_string(response.body, recover);
-    response.body += '}';
-    if (retry_after_s > 0)
-        response.headers.emplace_back("Retry-After", std::to_string(retry_after_s));
-    return response;
-}
-
 Request read_variables(const Variables& variables)
 {
     const auto text = [&](std::string_view name) {
@@ -162,27 +89,6 @@ void check_length(Request& request, const Variables& variables, std::size_t limi
         request.body_too_large = true;
     else if (!whole || error != std::errc{} || length != request.body.size())
         request.body_mismatch = true;
-}
-
-std::string to_cgi(const Response& response)
-{
-    std::string text = "Status: " + std::to_string(response.status) + ' ';
-    text += phrase(response.status);
-    text += "\r\n";
-    if (!response.content_type.empty()) {
-        text += "Content-Type: " + response.content_type + "\r\n";
-        text += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
-    }
-    text += "Cache-Control: no-store\r\n";
-    for (const auto& [name, value] : response.headers) {
-        text += name;
-        text += ": ";
-        text += value;
-        text += "\r\n";
-    }
-    text += "\r\n";
-    text += response.body;
-    return text;
 }
 
 } // namespace onlogin
