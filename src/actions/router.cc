@@ -125,20 +125,20 @@ Answer explain(const std::exception_ptr& failure, Trace& trace)
     try {
         std::rethrow_exception(failure);
     } catch (const BadRequest& e) {
-        return {fail(e.status, e.status, e.what(), recover::never, 0), e.what()};
+        return {fail(e.status, e.status, e.what(), Recover::Never, 0), e.what()};
     } catch (const BadUserData& e) {
-        return {fail(400, 400, e.what(), recover::never, 0), e.what()};
+        return {fail(400, 400, e.what(), Recover::Never, 0), e.what()};
     } catch (const MethodNotAllowed& e) {
-        auto response = fail(405, 405, e.what(), recover::never, 0);
+        auto response = fail(405, 405, e.what(), Recover::Never, 0);
         response.headers.emplace_back("Allow", e.allow);
         return {std::move(response), e.what()};
     } catch (const MockCode& e) {
-        return {fail(401, 40029, e.what(), recover::login, 0), e.what()};
+        return {fail(401, 40029, e.what(), Recover::Login, 0), e.what()};
     } catch (const Unauthorized& e) {
-        return {fail(401, 401, "there is no session, or it is over: log in", recover::login, 0),
+        return {fail(401, 401, "there is no session, or it is over: log in", Recover::Login, 0),
                 e.what()};
     } catch (const StaleSession& e) {
-        return {fail(401, 401, e.what(), recover::login, 0), e.cause};
+        return {fail(401, 401, e.what(), Recover::Login, 0), e.cause};
     } catch (const Refused& e) {
         trace.errcode = e.errcode;
         trace.rid = e.rid;
@@ -146,20 +146,20 @@ Answer explain(const std::exception_ptr& failure, Trace& trace)
         return {fail(row.status, e.errcode, row.message, row.recover, row.retry_after_s),
                 "refused"};
     } catch (const Unreachable& e) {
-        return {fail(502, 502, "WeChat cannot be reached", recover::later, 5),
+        return {fail(502, 502, "WeChat cannot be reached", Recover::Later, 5),
                 std::string{"unreachable: "} + e.what()};
     } catch (const Unusable& e) {
-        return {fail(502, 502, "WeChat's answer cannot be used", recover::login, 0),
+        return {fail(502, 502, "WeChat's answer cannot be used", Recover::Login, 0),
                 std::string{"unusable: "} + e.what()};
     } catch (const TimedOut&) {
-        return {fail(504, 504, "WeChat did not answer in time", recover::login, 0), "timed out"};
+        return {fail(504, 504, "WeChat did not answer in time", Recover::Login, 0), "timed out"};
     } catch (const StoreUnreachable& e) {
-        return {fail(503, 503, "the login server cannot look sessions up", recover::later, 2),
+        return {fail(503, 503, "the login server cannot look sessions up", Recover::Later, 2),
                 std::string{"store unreachable: "} + e.what()};
     } catch (const Busy& e) {
-        return {fail(503, 503, e.what(), recover::later, 1), e.what()};
+        return {fail(503, 503, e.what(), Recover::Later, 1), e.what()};
     } catch (const std::exception& e) { // out of memory and the like
-        return {fail(500, 500, "the login server failed", recover::later, 5), e.what()};
+        return {fail(500, 500, "the login server failed", Recover::Later, 5), e.what()};
     }
 }
 

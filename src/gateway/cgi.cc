@@ -1,7 +1,5 @@
 #include "gateway/gateway.hh"
 
-#include "wechat/errcodes.hh"
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -89,7 +87,7 @@ bool arguments_come_from_client()
 void refuse_arguments()
 {
     write_output(
-        to_cgi(Response::failure(400, 400, "the query string has no parameter", recover::never)));
+        to_cgi(Response::failure(400, 400, "the query string has no parameter", Recover::Never)));
 }
 
 void serve_cgi(Loop& loop, GatewayLimits limits, const Handler& handler)

@@ -3,7 +3,6 @@
 #include "gateway/fcgi_connection.hh"
 #include "gateway/fcgi_records.hh"
 #include "gateway/listener.hh"
-#include "wechat/errcodes.hh"
 
 #include <cerrno>
 #include <unordered_map>
@@ -349,7 +348,7 @@ struct FcgiGateway::Impl
             connection.task = {};
             connection.keep = false;
             const auto answer =
-                Response::failure(503, 503, "the login server is restarting", recover::later, 1);
+                Response::failure(503, 503, "the login server is restarting", Recover::Later, 1);
             send(connection, answer_records(connection.id, to_cgi(answer)));
         });
         if (!std::exchange(ended, true))

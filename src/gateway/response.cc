@@ -38,6 +38,19 @@ std::string_view phrase(int status)
     return "Unknown";
 }
 
+std::string_view word(Recover recover)
+{
+    switch (recover) {
+    case Recover::Login:
+        return "login";
+    case Recover::Later:
+        return "later";
+    case Recover::Never:
+        break;
+    }
+    return "never";
+}
+
 } // namespace
 
 Response Response::ok(const Json::Value& data, const Json::Value& beside)
@@ -64,7 +77,7 @@ Response Response::ok_verbatim(std::string_view data)
     return response;
 }
 
-Response Response::failure(int status, int code, std::string_view message, std::string_view recover,
+Response Response::failure(int status, int code, std::string_view message, Recover recover,
                            int retry_after_s)
 {
     Response response;
@@ -72,7 +85,7 @@ Response Response::failure(int status, int code, std::string_view message, std::
     response.body = "{\"code\":" + std::to_string(code) + ",\"message\":";
     append_json_string(response.body, message);
     response.body += ",\"recover\":";
-    append_json_string(response.body, recover);
+    append_json_string(response.body, word(recover));
     response.body += '}';
     if (retry_after_s > 0)
         response.headers.emplace_back("Retry-After", std::to_string(retry_after_s));

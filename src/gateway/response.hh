@@ -2,6 +2,8 @@
 
 // The answer to a request, whichever way it goes: FastCGI or CGI.
 
+#include "base/recover.hh"
+
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,8 +25,8 @@ struct Response
     // The same with `data` as JSON that is well-formed already: no character of it changes.
     static Response ok_verbatim(std::string_view data);
     // {"code":…,"message":…,"recover":…}; `retry_after_s` above 0 sets Retry-After.
-    static Response failure(int status, int code, std::string_view message,
-                            std::string_view recover, int retry_after_s = 0);
+    static Response failure(int status, int code, std::string_view message, Recover recover,
+                            int retry_after_s = 0);
 };
 
 // The answer as CGI writes it: `Status: …`, headers, body (RFC 3875, section 6).

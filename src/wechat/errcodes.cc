@@ -23,67 +23,65 @@ constexpr std::string_view bad_token =
     "WeChat refuses even a new access token: does something else renew the tokens of this mini "
     "program by force (force_refresh of stable_token)?";
 
-using recover::later;
-using recover::login;
-using recover::never;
+using enum Recover;
 
 constexpr Errcode rows[] = {
-    {-1, -1, 503, 2, later, "WeChat is busy", ""},
-    {40029, 40029, 401, 0, login, "the login code is not valid", ""},
-    {40163, 40163, 401, 0, login, "the login code has been used already", ""},
-    {42003, 42003, 401, 0, login, "the login code has expired", ""},
-    {40226, 40226, 403, 0, never, "WeChat refuses this user", ""},
-    {45011, 45011, 429, 60, later, "too many requests, WeChat asks to wait a minute", ""},
-    {45009, 45009, 429, 3600, later, "WeChat's quota for this mini program is used up",
+    {-1, -1, 503, 2, Later, "WeChat is busy", ""},
+    {40029, 40029, 401, 0, Login, "the login code is not valid", ""},
+    {40163, 40163, 401, 0, Login, "the login code has been used already", ""},
+    {42003, 42003, 401, 0, Login, "the login code has expired", ""},
+    {40226, 40226, 403, 0, Never, "WeChat refuses this user", ""},
+    {45011, 45011, 429, 60, Later, "too many requests, WeChat asks to wait a minute", ""},
+    {45009, 45009, 429, 3600, Later, "WeChat's quota for this mini program is used up",
      "the quota of this mini program is used up: see its interface limits at mp.weixin.qq.com, and "
      "why so many requests come (wx.login belongs to the start of a session, not to every page)"},
-    {40013, 40013, 500, 0, never, misconfigured,
+    {40013, 40013, 500, 0, Never, misconfigured,
      "WeChat does not know this appid: compare it with mp.weixin.qq.com, Development settings"},
-    {40125, 40125, 500, 0, never, misconfigured, wrong_secret},
-    {40164, 40164, 500, 0, never, misconfigured,
+    {40125, 40125, 500, 0, Never, misconfigured, wrong_secret},
+    {40164, 40164, 500, 0, Never, misconfigured,
      "this host's address is not in the IP whitelist: add it at mp.weixin.qq.com, Development "
      "settings"},
-    {40243, 40243, 500, 0, never, misconfigured,
+    {40243, 40243, 500, 0, Never, misconfigured,
      "the AppSecret is frozen: unfreeze it at mp.weixin.qq.com, Development settings"},
-    {41002, 41002, 500, 0, never, misconfigured, bug},
-    {41004, 41004, 500, 0, never, misconfigured, bug},
-    {41008, 41008, 500, 0, never, misconfigured, bug},
-    {40002, 40002, 500, 0, never, misconfigured, bug},
-    {40001, 40001, 502, 0, login, "WeChat refused the access token", bad_token},
-    {40014, 40014, 502, 0, login, "WeChat refused the access token", bad_token},
-    {42001, 42001, 502, 0, login, "WeChat refused the access token", bad_token},
-    {87009, 87009, 502, 0, login, "WeChat refused the signature", ""},
-    {48000, 48999, 500, 0, never, misconfigured, account},
-    {50001, 50002, 500, 0, never, misconfigured, account},
-    {61000, 61999, 500, 0, never, misconfigured, account},
+    {41002, 41002, 500, 0, Never, misconfigured, bug},
+    {41004, 41004, 500, 0, Never, misconfigured, bug},
+    {41008, 41008, 500, 0, Never, misconfigured, bug},
+    {40002, 40002, 500, 0, Never, misconfigured, bug},
+    {40001, 40001, 502, 0, Login, "WeChat refused the access token", bad_token},
+    {40014, 40014, 502, 0, Login, "WeChat refused the access token", bad_token},
+    {42001, 42001, 502, 0, Login, "WeChat refused the access token", bad_token},
+    {87009, 87009, 502, 0, Login, "WeChat refused the signature", ""},
+    {48000, 48999, 500, 0, Never, misconfigured, account},
+    {50001, 50002, 500, 0, Never, misconfigured, account},
+    {61000, 61999, 500, 0, Never, misconfigured, account},
 };
 
 constexpr std::string_view unknown = "WeChat answered an errcode that is not in its documentation "
                                      "of this interface: look it up at developers.weixin.qq.com";
 
-constexpr Errcode any_other{0, 0, 502, 0, login, "WeChat refused the login", unknown};
+constexpr Errcode any_other{0, 0, 502, 0, Login, "WeChat refused the login", unknown};
 
 // What means something else where an access token is sent along.
 constexpr Errcode phone_rows[] = {
-    {40029, 40029, 401, 0, login,
+    {40029, 40029, 401, 0, Login,
      "the phone code is not valid: send the code of getPhoneNumber, not that of wx.login, once and "
      "within 5 minutes",
      ""},
-    {40163, 40163, 401, 0, login, "the phone code has been used already", ""},
-    {0, 0, 502, 0, login, "WeChat refused to tell the phone number", unknown},
+    {40163, 40163, 401, 0, Login, "the phone code has been used already", ""},
+    {0, 0, 502, 0, Login, "WeChat refused to tell the phone number", unknown},
 };
 
 constexpr Errcode session_rows[] = {
-    {0, 0, 502, 0, login, "WeChat refused to check the session", unknown},
+    {0, 0, 502, 0, Login, "WeChat refused to check the session", unknown},
 };
 
 // A refused AppSecret may be called this, too: it is no token that is refused here.
 constexpr Errcode token_rows[] = {
-    {40001, 40001, 500, 0, never, misconfigured, wrong_secret},
-    {89501, 89507, 502, 0, login, "WeChat refused to give an access token",
+    {40001, 40001, 500, 0, Never, misconfigured, wrong_secret},
+    {89501, 89507, 502, 0, Login, "WeChat refused to give an access token",
      "WeChat wants the mini program's administrator to confirm this host's address: see the "
      "message that it has sent them"},
-    {0, 0, 502, 0, login, "WeChat refused to give an access token", unknown},
+    {0, 0, 502, 0, Login, "WeChat refused to give an access token", unknown},
 };
 
 // By Api: rows that come before the general ones; the last one is any other code.

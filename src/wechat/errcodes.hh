@@ -10,18 +10,12 @@
 // (https://developers.weixin.qq.com/doc/channels/API/basics/commErrCode.html), and answers that
 // were really seen.
 
+#include "base/recover.hh"
 #include "wechat/errors.hh"
 
 #include <string_view>
 
 namespace onlogin {
-
-// What helps a client after a failure; the words of the `recover` member.
-namespace recover {
-inline constexpr std::string_view login = "login"; // a fresh code from wx.login, once
-inline constexpr std::string_view later = "later"; // after Retry-After, with a fresh code
-inline constexpr std::string_view never = "never"; // nothing that the client can do
-} // namespace recover
 
 struct Errcode
 {
@@ -29,7 +23,7 @@ struct Errcode
     int last;
     int status;               // of our answer
     int retry_after_s;        // of our answer; 0: none
-    std::string_view recover; // of our answer
+    Recover recover;          // of our answer
     std::string_view message; // of our answer
     std::string_view advice;  // for the operator; empty: nothing to mend on the server
 };

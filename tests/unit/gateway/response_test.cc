@@ -8,7 +8,7 @@ BOOST_AUTO_TEST_SUITE(response)
 
 BOOST_AUTO_TEST_CASE(an_answer_is_written_as_cgi_wants_it)
 {
-    const auto text = to_cgi(Response::failure(503, 503, "wait", "later", 2));
+    const auto text = to_cgi(Response::failure(503, 503, "wait", Recover::Later, 2));
     BOOST_TEST(text == "Status: 503 Service Unavailable\r\n"
                        "Content-Type: application/json; charset=utf-8\r\n"
                        "Content-Length: 47\r\n"
