@@ -21,7 +21,7 @@ Time last_end(const SessionConfig& session, const Claims& claims)
 
 } // namespace
 
-Task<Allowed> allow(App& app, const Request& request)
+Task<Allowed> allow(App& app, Request& request)
 {
     const auto config = app.config;
     const auto keys = config->session.keys;
@@ -40,6 +40,7 @@ Task<Allowed> allow(App& app, const Request& request)
     const bool ended = co_await app.revocations->ended(std::move(session));
     if (ended)
         throw Unauthorized{"ended"};
+    request.trace.app = claims.appid;
     co_return Allowed{claims};
 }
 

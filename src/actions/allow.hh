@@ -25,15 +25,16 @@ private:
     {
     }
 
-    friend Task<Allowed> allow(App& app, const Request& request);
+    friend Task<Allowed> allow(App& app, Request& request);
 
     Claims claims_;
 };
 
-// Who the request's token is of. Throws Unauthorized where sessions are off, and when the token is
-// missing, bad, over, ended, of an app that is not configured or, where the server in front sets
-// ONLOGIN_APPID, of another one; StoreUnreachable when nobody can say whether it was ended.
-Task<Allowed> allow(App& app, const Request& request);
+// Who the request's token is of; the log names the mini program from then on. Throws Unauthorized
+// where sessions are off, and when the token is missing, bad, over, ended, of an app that is not
+// configured or, where the server in front sets ONLOGIN_APPID, of another one; StoreUnreachable
+// when nobody can say whether it was ended.
+Task<Allowed> allow(App& app, Request& request);
 
 // How long the token of a session that begins now lives.
 std::chrono::seconds token_life(const SessionConfig& session);

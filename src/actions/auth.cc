@@ -7,7 +7,6 @@ Task<Response> auth(App& app, Request& request)
 {
     const auto config = app.config;
     const auto user = co_await allow(app, request);
-    request.trace.app = user.claims().appid;
     Response response{204, {}, {}, {}};
     tell_user(response, config->session, user);
     co_return response;

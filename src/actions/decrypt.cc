@@ -11,7 +11,6 @@ Task<Response> decrypt(App& app, Request& request)
     const Params params{request};
     const auto user = co_await allow(app, request);
     const auto& claims = user.claims();
-    request.trace.app = claims.appid;
 
     const auto data = open_user_data(claims.session_key, params.require("encryptedData"),
                                      params.require("iv"), claims.appid);

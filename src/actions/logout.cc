@@ -6,7 +6,6 @@ namespace onlogin {
 Task<Response> logout(App& app, Request& request)
 {
     const auto user = co_await allow(app, request);
-    request.trace.app = user.claims().appid;
     co_await end_session(app, user);
     co_return Response::ok(Json::Value{Json::objectValue});
 }

@@ -51,7 +51,6 @@ Task<Response> phone(App& app, Request& request)
     const auto config = app.config;
     const auto user = co_await allow(app, request);
     const auto& claims = user.claims();
-    request.trace.app = claims.appid;
     const Params params{request};
     const auto& code = params.require("code");
     check_phone_code(code);

@@ -10,7 +10,6 @@ Task<Response> sign(App& app, Request& request)
     check_body(request);
     const auto user = co_await allow(app, request);
     const auto& claims = user.claims();
-    request.trace.app = claims.appid;
 
     Json::Value data;
     data["signature"] = user_signature(claims.session_key, request.body);
