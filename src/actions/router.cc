@@ -51,13 +51,16 @@ constexpr Route routes[] = {
     {"check_session", Kind::Internal, Post, true, true, check_session},
 };
 
-const Route* find_route(std::string_view action)
+constexpr const Route* find_route(std::string_view action)
 {
     for (const auto& route : routes)
         if (route.action == action)
             return &route;
     return nullptr;
 }
+
+// For a path that names no public action, as /onLogin itself.
+constexpr const Route& fallback = *find_route("login");
 
 const Route& choose_route(const Request& request)
 {
@@ -69,7 +72,7 @@ const Route& choose_route(const Request& request)
     const auto slash = request.path.rfind('/');
     const auto* route = find_route(
         std::string_view{request.path}.substr(slash == request.path.npos ? 0 : slash + 1));
-    return route && route->kind == Kind::Public ? *route : routes[0];
+    return route && route->kind == Kind::Public ? *route : fallback;
 }
 
 void check_method(const Route& route, const std::string& method)
