@@ -3,6 +3,7 @@
 #include "actions/app.hh"
 #include "actions/router.hh"
 #include "base/log.hh"
+#include "base/plural.hh"
 #include "config/config.hh"
 #include "doctor/doctor.hh"
 #include "gateway/gateway.hh"
@@ -49,14 +50,9 @@ Config load(const Options& options)
     return load_config(options.config_file, credentials_directory());
 }
 
-std::string count(long number, const std::string& what)
-{
-    return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
-}
-
 std::string mini_programs(const Config& config)
 {
-    return count(static_cast<long>(config.apps.size()), "mini program");
+    return counted(static_cast<long long>(config.apps.size()), "mini program");
 }
 
 // No more connections to WeChat than there are descriptors for.
@@ -127,7 +123,7 @@ int serve(const Options& options, Mode mode)
         if (std::exchange(stopping, true))
             return gateway.drain(); // mod_fcgid has no patience: 1.3 s after the first signal
         log.info("stopping", {{"in_flight", app.in_flight}});
-        notifier.stopping("stopping, " + count(app.in_flight, "request") + " in flight");
+        notifier.stopping("stopping, " + counted(app.in_flight, "request") + " in flight");
         gateway.drain();
     };
     const auto reload = [&] {

@@ -1,6 +1,7 @@
 #include "doctor/doctor.hh"
 
 #include "base/errors.hh"
+#include "base/plural.hh"
 #include "doctor/checks.hh"
 
 #include <filesystem>
@@ -44,9 +45,9 @@ std::optional<Config> check_config(Findings& findings, const std::string& file,
 {
     try {
         auto config = load(file, credentials, workers);
-        const auto count = config.apps.size();
-        findings.ok("config", file + " is fine: " + std::to_string(count) + " mini program" +
-                                  (count == 1 ? "" : "s"));
+        findings.ok("config",
+                    file + " is fine: " +
+                        counted(static_cast<long long>(config.apps.size()), "mini program"));
         return config;
     } catch (const ConfigError& error) {
         findings.bad("config", error.what(),
