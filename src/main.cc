@@ -32,13 +32,6 @@ namespace onlogin {
 
 namespace {
 
-GatewayLimits limits_of(const Config& config)
-{
-    const auto shares = share_descriptors(descriptor_limit(), config.wechat.max_connections);
-    return {static_cast<std::size_t>(config.limits.body_bytes),
-            milliseconds{config.limits.drain_ms}, shares.from_server};
-}
-
 std::string credentials_directory()
 {
     const char* const named = getenv("CREDENTIALS_DIRECTORY");
@@ -55,25 +48,38 @@ std::string mini_programs(const Config& config)
     return counted(static_cast<long long>(config.apps.size()), "mini program");
 }
 
-// No more connections to WeChat than there are descriptors for.
-WechatConfig affordable(WechatConfig wechat, Log& log)
-{
-    const auto files = descriptor_limit();
-    const auto shares = share_descriptors(files, wechat.max_connections);
-    if (shares.to_wechat < wechat.max_connections)
-        log.warn("few open files", {{"limit", static_cast<long long>(files)},
-                                    {"connections_to_wechat", shares.to_wechat},
-                                    {"configured", wechat.max_connections},
-                                    {"advice", advice_on(EMFILE)}});
-    wechat.max_connections = shares.to_wechat;
-    return wechat;
-}
-
 enum class Mode
 {
     FastCgi,
     Cgi,
 };
+
+// How many connections the open files allow on either side; the log is told where WeChat gets
+// fewer than are configured.
+DescriptorShares allowed_connections(const Config& config, Mode mode, Log& log)
+{
+    const auto files = descriptor_limit();
+    const auto configured = config.wechat.max_connections;
+    const auto shares = share_descriptors(files, configured);
+    if (mode == Mode::FastCgi && shares.to_wechat < configured) // a CGI program needs one
+        log.warn("few open files", {{"limit", static_cast<long long>(files)},
+                                    {"connections_to_wechat", shares.to_wechat},
+                                    {"configured", configured},
+                                    {"advice", advice_on(EMFILE)}});
+    return shares;
+}
+
+WechatConfig affordable(WechatConfig wechat, const DescriptorShares& shares)
+{
+    wechat.max_connections = shares.to_wechat;
+    return wechat;
+}
+
+GatewayLimits limits_of(const LimitsConfig& limits, const DescriptorShares& shares)
+{
+    return {static_cast<std::size_t>(limits.body_bytes), milliseconds{limits.drain_ms},
+            shares.from_server};
+}
 
 int serve(const Options& options, Mode mode)
 {
@@ -84,9 +90,9 @@ int serve(const Options& options, Mode mode)
     Log log{config->log.level, config->log.json};
     Loop loop;
     log.collect([&loop](auto flush) { loop.post(std::move(flush)); });
+    const auto shares = allowed_connections(*config, mode, log);
     Resolver resolver{loop, log};
-    HttpClient http{loop, resolver,
-                    mode == Mode::Cgi ? config->wechat : affordable(config->wechat, log),
+    HttpClient http{loop, resolver, affordable(config->wechat, shares),
                     mode == Mode::Cgi ? CaStore::Directory : CaStore::Bundle};
     Advisor advisor{log};
     WechatApi api{loop, http, advisor};
@@ -107,7 +113,7 @@ int serve(const Options& options, Mode mode)
     };
 
     if (mode == Mode::Cgi) {
-        serve_cgi(loop, limits_of(*config), handler);
+        serve_cgi(loop, limits_of(config->limits, shares), handler);
         return leave();
     }
 
@@ -115,7 +121,7 @@ int serve(const Options& options, Mode mode)
     if (const auto door = open_door(listener.get()); !door.address.empty())
         log.warn("open to others", {{"address", door.address}, {"advice", door.advice}});
     const Notifier notifier;
-    FcgiGateway gateway{loop, std::move(listener), limits_of(*config), handler,
+    FcgiGateway gateway{loop, std::move(listener), limits_of(config->limits, shares), handler,
                         log,  [&] { loop.stop(); }};
 
     bool stopping = false;
@@ -132,7 +138,9 @@ int serve(const Options& options, Mode mode)
             if (loaded.session.keys)
                 ended_sessions.open(loaded.session.store);
             app.revocations = ended_sessions.get();
-            http.configure(affordable(loaded.wechat, log));
+            const auto new_shares = allowed_connections(loaded, mode, log);
+            http.configure(affordable(loaded.wechat, new_shares));
+            gateway.configure(limits_of(loaded.limits, new_shares));
             app.config = std::make_shared<const Config>(std::move(loaded));
         } catch (const std::exception& error) { // ConfigError, StoreUnreachable
             notifier.status(std::string{"the old configuration stays, the new one is refused: "} +
@@ -142,7 +150,6 @@ int serve(const Options& options, Mode mode)
         log.configure(app.config->log.level, app.config->log.json);
         access_tokens.forget();
         advisor.forget();
-        gateway.configure(limits_of(*app.config));
         notifier.status("serving " + mini_programs(*app.config));
         log.info("reload", {{"file", options.config_file}, {"outcome", "ok"}});
     };
