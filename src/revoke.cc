@@ -34,7 +34,7 @@ Whose read_whose(const Options& options)
 
 void check_app(const Config& config, const std::string& appid)
 {
-    if (appid.empty() || config.find_app(appid))
+    if (appid.empty() || config.find_mini_program(appid))
         return;
     std::string known;
     for (const auto& app : config.apps)

@@ -1,5 +1,5 @@
 #include "actions/actions.hh"
-#include "actions/mini_program.hh"
+#include "actions/choose_mini_program.hh"
 
 namespace onlogin {
 
@@ -9,7 +9,7 @@ Task<Response> access_token(App& app, Request& request)
 {
     const auto config = app.config;
     const auto params = Params::of_query(request);
-    const auto& mini = choose_app(*config, request, params);
+    const auto& mini = choose_mini_program(*config, request, params);
     request.trace.app = mini.appid;
     const auto deadline = request.arrived + milliseconds{config->wechat.timeout_ms};
     Secret token;

@@ -30,7 +30,8 @@ Task<Allowed> allow(App& app, Request& request)
     if (request.token.empty())
         throw Unauthorized{"no token"};
     const auto is_ours = [&](std::string_view appid) {
-        return config->find_app(appid) && (request.appid.empty() || request.appid == appid);
+        return config->find_mini_program(appid) &&
+               (request.appid.empty() || request.appid == appid);
     };
     const auto opened = open_token(*keys, request.token.reveal(), wall_time(), is_ours);
     if (!opened)

@@ -1,7 +1,7 @@
 #include "actions/actions.hh"
 #include "actions/allow.hh"
+#include "actions/choose_mini_program.hh"
 #include "actions/code.hh"
-#include "actions/mini_program.hh"
 #include "gateway/errors.hh"
 #include "gateway/params.hh"
 #include "wechat/errors.hh"
@@ -74,7 +74,7 @@ Task<Response> login(App& app, Request& request)
 {
     const auto config = app.config;
     const Params params{request};
-    const auto& mini = choose_app(*config, request, params);
+    const auto& mini = choose_mini_program(*config, request, params);
     request.trace.app = mini.appid;
     const bool wafer2 = is_wafer2(request, params, *config);
     const auto& code = wafer2 ? request.wafer2.code.reveal() : params.require("code");

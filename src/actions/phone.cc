@@ -56,7 +56,7 @@ Task<Response> phone(App& app, Request& request)
     check_phone_code(code);
     check_redirect(request.redirect); // before the code is spent
 
-    const auto& mini = *config->find_app(claims.appid); // allow() has seen to it
+    const auto& mini = *config->find_mini_program(claims.appid); // allow() has seen to it
     const auto deadline = request.arrived + milliseconds{config->wechat.timeout_ms};
     const auto began = Clock::now();
     const auto number =

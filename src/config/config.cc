@@ -254,7 +254,7 @@ private:
             fail(app["appid"], name + ".appid",
                  mini.appid + " is the original id (原始ID) of the account; put in its appid "
                               "(AppID), which begins with wx");
-        if (config_.find_app(mini.appid))
+        if (config_.find_mini_program(mini.appid))
             fail(app["appid"], name + ".appid", mini.appid + " is configured twice");
         if (mini.url.empty())
             mini.url = config_.wechat.url;
@@ -370,7 +370,7 @@ private:
 
 } // namespace
 
-const MiniProgram* Config::find_app(std::string_view appid) const
+const MiniProgram* Config::find_mini_program(std::string_view appid) const
 {
     for (const auto& app : apps)
         if (app.appid == appid)

@@ -66,8 +66,8 @@ struct Config
     SessionConfig session;
     LogConfig log;
 
-    // The app of that appid, or null. Lives as long as the configuration.
-    [[nodiscard]] const MiniProgram* find_app(std::string_view appid) const;
+    // The mini program of that appid, or null. Lives as long as the configuration.
+    [[nodiscard]] const MiniProgram* find_mini_program(std::string_view appid) const;
 };
 
 // Reads `file` and the secrets that it names. secret_file and session.keys_file, if relative, are

@@ -110,7 +110,7 @@ void check_copies(Findings& findings, const std::string& config_file, const Conf
         try {
             const auto theirs = load_config(config_file, worker.credentials);
             for (const auto& app : config.apps)
-                if (const auto* const copy = theirs.find_app(app.appid);
+                if (const auto* const copy = theirs.find_mini_program(app.appid);
                     copy && copy->secret.reveal() != app.secret.reveal())
                     findings.warn("secret",
                                   app.appid +

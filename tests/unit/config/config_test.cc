@@ -108,11 +108,11 @@ BOOST_AUTO_TEST_CASE(every_key_is_read)
         "session": { "lifetime_s": 3, "max_age_s": 4, "watermark_age_s": 5, "keys_file": "session.keys",
                      "revocations": "off" },
         "log": { "level": "error", "format": "json" } })");
-    BOOST_TEST(config.find_app("wx1")->url == "https://api.q.qq.com");
-    BOOST_TEST(config.find_app("wx1")->expose_session_key);
-    BOOST_TEST(config.find_app("wx1")->secret.reveal() == "inline");
-    BOOST_TEST(config.find_app("wx2")->url == "http://127.0.0.1:8080/base");
-    BOOST_TEST(!config.find_app("wx3"));
+    BOOST_TEST(config.find_mini_program("wx1")->url == "https://api.q.qq.com");
+    BOOST_TEST(config.find_mini_program("wx1")->expose_session_key);
+    BOOST_TEST(config.find_mini_program("wx1")->secret.reveal() == "inline");
+    BOOST_TEST(config.find_mini_program("wx2")->url == "http://127.0.0.1:8080/base");
+    BOOST_TEST(!config.find_mini_program("wx3"));
     BOOST_TEST(config.wechat.ca_file == directory + "/ca.pem");
     BOOST_TEST(config.wechat.proxy == "http://proxy:3128");
     BOOST_TEST(!config.wechat.http2);

@@ -1,4 +1,4 @@
-#include "actions/mini_program.hh"
+#include "actions/choose_mini_program.hh"
 
 #include "gateway/errors.hh"
 
@@ -18,20 +18,21 @@ std::string_view appid_in(std::string_view referer)
 
 } // namespace
 
-const MiniProgram& choose_app(const Config& config, const Request& request, const Params& params)
+const MiniProgram& choose_mini_program(const Config& config, const Request& request,
+                                       const Params& params)
 {
     if (!request.appid.empty()) {
-        if (const auto* app = config.find_app(request.appid))
-            return *app;
+        if (const auto* mini = config.find_mini_program(request.appid))
+            return *mini;
         throw BadRequest{"ONLOGIN_APPID, set by the web server, is not an appid of this server"};
     }
     if (const auto appid = params.find("appid")) {
-        if (const auto* app = config.find_app(*appid))
-            return *app;
+        if (const auto* mini = config.find_mini_program(*appid))
+            return *mini;
         throw BadRequest{"the appid is not one of this server"};
     }
-    if (const auto* app = config.find_app(appid_in(request.referer)))
-        return *app;
+    if (const auto* mini = config.find_mini_program(appid_in(request.referer)))
+        return *mini;
     if (config.apps.size() == 1)
         return config.apps.front();
     throw BadRequest{"the parameter appid is missing: this server has several mini programs"};

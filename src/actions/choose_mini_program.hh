@@ -9,11 +9,12 @@
 namespace onlogin {
 
 // By ONLOGIN_APPID if the server in front sets it; else the parameter `appid`; else the appid in
-// the Referer, if it is configured; else the only app. Throws BadRequest if none fits.
+// the Referer, if it is configured; else the only one. Throws BadRequest if none fits.
 //
 // Mini programs cannot change their Referer,
 // https://servicewechat.com/{appid}/{version}/page-frame.html
 // (https://developers.weixin.qq.com/miniprogram/dev/api/network/request/wx.request.html).
-const MiniProgram& choose_app(const Config& config, const Request& request, const Params& params);
+const MiniProgram& choose_mini_program(const Config& config, const Request& request,
+                                       const Params& params);
 
 } // namespace onlogin

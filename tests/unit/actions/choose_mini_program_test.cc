@@ -1,4 +1,4 @@
-#include "actions/mini_program.hh"
+#include "actions/choose_mini_program.hh"
 
 #include "gateway/errors.hh"
 
@@ -29,7 +29,7 @@ std::string chosen(const Config& config, const std::string& by_server, const std
     request.query = query;
     request.referer = referer;
     try {
-        return choose_app(config, request, Params{request}).appid;
+        return choose_mini_program(config, request, Params{request}).appid;
     } catch (const BadRequest&) {
         return {};
     }
@@ -37,7 +37,7 @@ std::string chosen(const Config& config, const std::string& by_server, const std
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(mini_program)
+BOOST_AUTO_TEST_SUITE(choose_mini_program)
 
 BOOST_AUTO_TEST_CASE(the_app_is_chosen_by_server_then_parameter_then_referer_then_alone)
 {
