@@ -38,7 +38,7 @@ void check_app(const Config& config, const std::string& appid)
         return;
     std::string known;
     for (const auto& app : config.apps)
-        (known += known.empty() ? "" : ", ") += app.appid;
+        (known += known.empty() ? "" : ", ") += app->appid;
     throw ConfigError{"--appid " + appid + " is not configured: there is " + known};
 }
 

@@ -9,14 +9,14 @@ Task<Response> access_token(App& app, Request& request)
 {
     const auto config = app.config;
     const auto params = Params::of_query(request);
-    const auto& mini = choose_mini_program(*config, request, params);
-    request.trace.app = mini.appid;
+    const auto mini = choose_mini_program(*config, request, params);
+    request.trace.app = mini->appid;
     const auto deadline = request.arrived + milliseconds{config->wechat.timeout_ms};
     Secret token;
     if (request.refused_token.empty())
-        token = co_await app.tokens.get(config, mini, deadline);
+        token = co_await app.tokens.get(mini, deadline);
     else
-        token = co_await app.tokens.renew(config, mini, request.refused_token, deadline);
+        token = co_await app.tokens.renew(mini, request.refused_token, deadline);
     Response response{204, {}, {}, {}};
     response.headers.emplace_back("Onlogin-Access-Token", token.reveal());
     co_return response;

@@ -42,7 +42,7 @@ Task<Allowed> allow(App& app, Request& request)
     if (ended)
         throw Unauthorized{"ended"};
     request.trace.app = claims.appid;
-    co_return Allowed{claims};
+    co_return Allowed{claims, config->find_mini_program(claims.appid)};
 }
 
 seconds token_life(const SessionConfig& session)

@@ -8,6 +8,7 @@
 #include "session/token.hh"
 #include "wechat/wechat.hh"
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -18,16 +19,20 @@ class Allowed
 {
 public:
     [[nodiscard]] const Claims& claims() const { return claims_; }
+    // That of the token, as it is configured; never null.
+    [[nodiscard]] std::shared_ptr<const MiniProgram> mini_program() const { return mini_program_; }
 
 private:
-    explicit Allowed(Claims claims)
+    Allowed(Claims claims, std::shared_ptr<const MiniProgram> mini_program)
         : claims_{std::move(claims)}
+        , mini_program_{std::move(mini_program)}
     {
     }
 
     friend Task<Allowed> allow(App& app, Request& request);
 
     Claims claims_;
+    std::shared_ptr<const MiniProgram> mini_program_;
 };
 
 // Who the request's token is of; the log names the mini program from then on. Throws Unauthorized

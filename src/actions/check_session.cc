@@ -8,10 +8,10 @@ Task<Response> check_session(App& app, Request& request)
     const auto config = app.config;
     const auto user = co_await allow(app, request);
     const auto& claims = user.claims();
-    const auto& mini = *config->find_mini_program(claims.appid); // allow() has seen to it
+    const auto mini = user.mini_program();
     const auto deadline = request.arrived + milliseconds{config->wechat.timeout_ms};
-    const bool valid = co_await app.wechat.check_session(config, mini, claims.openid,
-                                                         claims.session_key, deadline);
+    const bool valid =
+        co_await app.wechat.check_session(mini, claims.openid, claims.session_key, deadline);
     Json::Value data;
     data["valid"] = valid;
     co_return Response::ok(data);

@@ -18,21 +18,21 @@ std::string_view appid_in(std::string_view referer)
 
 } // namespace
 
-const MiniProgram& choose_mini_program(const Config& config, const Request& request,
-                                       const Params& params)
+std::shared_ptr<const MiniProgram> choose_mini_program(const Config& config, const Request& request,
+                                                       const Params& params)
 {
     if (!request.appid.empty()) {
-        if (const auto* mini = config.find_mini_program(request.appid))
-            return *mini;
+        if (auto mini = config.find_mini_program(request.appid))
+            return mini;
         throw BadRequest{"ONLOGIN_APPID, set by the web server, is not an appid of this server"};
     }
     if (const auto appid = params.find("appid")) {
-        if (const auto* mini = config.find_mini_program(*appid))
-            return *mini;
+        if (auto mini = config.find_mini_program(*appid))
+            return mini;
         throw BadRequest{"the appid is not one of this server"};
     }
-    if (const auto* mini = config.find_mini_program(appid_in(request.referer)))
-        return *mini;
+    if (auto mini = config.find_mini_program(appid_in(request.referer)))
+        return mini;
     if (config.apps.size() == 1)
         return config.apps.front();
     throw BadRequest{"the parameter appid is missing: this server has several mini programs"};

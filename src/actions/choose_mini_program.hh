@@ -14,7 +14,7 @@ namespace onlogin {
 // Mini programs cannot change their Referer,
 // https://servicewechat.com/{appid}/{version}/page-frame.html
 // (https://developers.weixin.qq.com/miniprogram/dev/api/network/request/wx.request.html).
-const MiniProgram& choose_mini_program(const Config& config, const Request& request,
-                                       const Params& params);
+std::shared_ptr<const MiniProgram> choose_mini_program(const Config& config, const Request& request,
+                                                       const Params& params);
 
 } // namespace onlogin

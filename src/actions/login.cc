@@ -74,14 +74,14 @@ Task<Response> login(App& app, Request& request)
 {
     const auto config = app.config;
     const Params params{request};
-    const auto& mini = choose_mini_program(*config, request, params);
-    request.trace.app = mini.appid;
+    const auto mini = choose_mini_program(*config, request, params);
+    request.trace.app = mini->appid;
     const bool wafer2 = is_wafer2(request, params, *config);
     const auto& code = wafer2 ? request.wafer2.code.reveal() : params.require("code");
     check_login_code(code);
 
     const auto deadline = request.arrived + milliseconds{config->wechat.timeout_ms};
-    const auto exchanged = co_await app.wechat.code2session(config, mini, code, deadline);
+    const auto exchanged = co_await app.wechat.code2session(mini, code, deadline);
     request.trace.wechat_ms = exchanged.took.count();
     if (exchanged.failure)
         std::rethrow_exception(exchanged.failure);
@@ -89,13 +89,13 @@ Task<Response> login(App& app, Request& request)
     const auto& session = config->session;
     auto data = describe(identity, token_life(session));
     if (session.keys)
-        data["token"] = begin_session(session, mini.appid, identity);
+        data["token"] = begin_session(session, mini->appid, identity);
     if (wafer2) {
         data["skey"] = data["token"];
-        data["userinfo"] = user_info(request.wafer2, identity, mini.appid);
+        data["userinfo"] = user_info(request.wafer2, identity, mini->appid);
         co_return Response::ok(data); // that client keeps all of it: no session_key, ever
     }
-    if (mini.expose_session_key)
+    if (mini->expose_session_key)
         co_return expose(std::move(data), identity);
     co_return Response::ok(data);
 }

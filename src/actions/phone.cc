@@ -56,11 +56,10 @@ Task<Response> phone(App& app, Request& request)
     check_phone_code(code);
     check_redirect(request.redirect); // before the code is spent
 
-    const auto& mini = *config->find_mini_program(claims.appid); // allow() has seen to it
+    const auto mini = user.mini_program();
     const auto deadline = request.arrived + milliseconds{config->wechat.timeout_ms};
     const auto began = Clock::now();
-    const auto number =
-        co_await app.wechat.phone_number(config, mini, claims.openid, code, deadline);
+    const auto number = co_await app.wechat.phone_number(mini, claims.openid, code, deadline);
     request.trace.wechat_ms =
         std::chrono::duration_cast<milliseconds>(Clock::now() - began).count();
     if (request.redirect.empty())

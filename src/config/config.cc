@@ -222,7 +222,7 @@ private:
         const bool needed =
             config_.wechat.ca_file.empty() &&
             std::any_of(config_.apps.begin(), config_.apps.end(),
-                        [](const MiniProgram& app) { return app.url.starts_with("https:"); });
+                        [](const auto& app) { return app->url.starts_with("https:"); });
         if (!needed)
             return;
         if (const auto trouble = system_ca_trouble(); !trouble.empty())
@@ -260,6 +260,7 @@ private:
             mini.url = config_.wechat.url;
         else
             check_url(app["url"], name + ".url", mini.url);
+        mini.timeout_ms = config_.wechat.timeout_ms;
 
         if (app.isMember("secret") == app.isMember("secret_file"))
             fail(app, name, "needs exactly one of \"secret_file\" and \"secret\"");
@@ -277,7 +278,7 @@ private:
                                        std::move(file.text));
             mini.secret_file = beside(entry.secret_file);
         }
-        config_.apps.push_back(std::move(mini));
+        config_.apps.push_back(std::make_shared<const MiniProgram>(std::move(mini)));
     }
 
     void read_session_keys(const Json::Value& at, SessionConfig& session)
@@ -370,11 +371,11 @@ private:
 
 } // namespace
 
-const MiniProgram* Config::find_mini_program(std::string_view appid) const
+std::shared_ptr<const MiniProgram> Config::find_mini_program(std::string_view appid) const
 {
-    for (const auto& app : apps)
-        if (app.appid == appid)
-            return &app;
+    for (const auto& mini : apps)
+        if (mini->appid == appid)
+            return mini;
     return nullptr;
 }
 

@@ -13,7 +13,7 @@
 
 namespace onlogin {
 
-// One mini program.
+// One mini program, with all that a call to WeChat for it has to know.
 struct MiniProgram
 {
     std::string appid;
@@ -21,6 +21,7 @@ struct MiniProgram
     std::string secret_file; // its path, unless systemd's credentials hold it; empty: none
     std::string url;         // of the vendor's API; wechat.url if the file names none
     bool expose_session_key = false;
+    long timeout_ms = 0; // wechat.timeout_ms
 };
 
 struct WechatConfig
@@ -60,14 +61,16 @@ struct LogConfig
 
 struct Config
 {
-    std::vector<MiniProgram> apps; // at least one, each appid once
+    // At least one, each appid once. Who still works for one keeps it over a reload.
+    std::vector<std::shared_ptr<const MiniProgram>> apps;
     WechatConfig wechat;
     LimitsConfig limits;
     SessionConfig session;
     LogConfig log;
 
-    // The mini program of that appid, or null. Lives as long as the configuration.
-    [[nodiscard]] const MiniProgram* find_mini_program(std::string_view appid) const;
+    // The mini program of that appid, or null.
+    [[nodiscard]] std::shared_ptr<const MiniProgram>
+    find_mini_program(std::string_view appid) const;
 };
 
 // Reads `file` and the secrets that it names. secret_file and session.keys_file, if relative, are

@@ -128,7 +128,7 @@ void check_api(Findings& findings, const std::string& address, const Config& con
 {
     const auto site = "http://" + address;
     HttpProbe call{Secret{site + "/cgi-bin/get_api_domain_ip"}};
-    call.header = "X-WX-APPID: " + config.apps.front().appid;
+    call.header = "X-WX-APPID: " + config.apps.front()->appid;
     const auto probed = probe(call);
     if (probed.failed_at != HttpStep::Done)
         return findings.bad("backends", site + ": " + probed.failure,

@@ -110,10 +110,10 @@ void check_copies(Findings& findings, const std::string& config_file, const Conf
         try {
             const auto theirs = load_config(config_file, worker.credentials);
             for (const auto& app : config.apps)
-                if (const auto* const copy = theirs.find_mini_program(app.appid);
-                    copy && copy->secret.reveal() != app.secret.reveal())
+                if (const auto copy = theirs.find_mini_program(app->appid);
+                    copy && copy->secret.reveal() != app->secret.reveal())
                     findings.warn("secret",
-                                  app.appid +
+                                  app->appid +
                                       ": the AppSecret in the file is not the one with "
                                       "which process " +
                                       std::to_string(worker.pid) + " was started",
@@ -212,8 +212,8 @@ void check_files(Findings& findings, const std::string& config_file, const Confi
     check_writers(findings, "files", config_file, workers);
     if (config) {
         for (const auto& app : config->apps)
-            if (!app.secret_file.empty())
-                check_secret(findings, app.secret_file, workers);
+            if (!app->secret_file.empty())
+                check_secret(findings, app->secret_file, workers);
         if (!config->session.keys_file.empty())
             check_secret(findings, config->session.keys_file, workers);
         check_copies(findings, config_file, *config, workers);

@@ -154,7 +154,7 @@ void check_front(Findings& findings, const Front& front, const Config& config)
     std::string path = front.path + "?code=";
     append_percent_encoded(path, made_up_code);
     if (config.apps.size() > 1)
-        path += "&appid=" + config.apps.front().appid;
+        path += "&appid=" + config.apps.front()->appid;
     // Of several names the first that the certificate is for; if it is for none, the first.
     auto name = front.names.front();
     HttpProbed probed;

@@ -125,16 +125,16 @@ void check_wechat(Findings& findings, const Config& config)
 {
     std::map<std::string, bool> answered; // by URL
     for (const auto& app : config.apps) {
-        const auto known = answered.find(app.url);
+        const auto known = answered.find(app->url);
         if (known != answered.end() && !known->second)
             continue;
-        const auto probed = ask(config, app);
+        const auto probed = ask(config, *app);
         if (known == answered.end()) {
-            answered[app.url] = check_way(findings, config, app.url, probed);
+            answered[app->url] = check_way(findings, config, app->url, probed);
             check_clock(findings, probed.date);
         }
-        if (answered[app.url])
-            check_app(findings, app, probed);
+        if (answered[app->url])
+            check_app(findings, *app, probed);
     }
 }
 

@@ -78,23 +78,22 @@ AccessTokens::AccessTokens(Loop& loop, WechatApi& api)
 {
 }
 
-Task<Secret> AccessTokens::get(std::shared_ptr<const Config> config, const MiniProgram& mini,
-                               Clock::time_point deadline)
+Task<Secret> AccessTokens::get(std::shared_ptr<const MiniProgram> mini, Clock::time_point deadline)
 {
     const auto now = Clock::now();
-    const auto& kept = kept_[{config, &mini}];
+    const auto& kept = kept_[mini];
     auto token = kept.token;
     if (!token || now >= token->ends)
-        token = co_await fetched(std::move(config), mini, Mode::Latest, deadline);
+        token = co_await fetched(std::move(mini), Mode::Latest, deadline);
     else if (now >= token->due && now - kept.begun >= fetch_pause)
-        begin(std::move(config), mini, Mode::Latest);
+        begin(std::move(mini), Mode::Latest);
     co_return token->text;
 }
 
-Task<Secret> AccessTokens::renew(std::shared_ptr<const Config> config, const MiniProgram& mini,
-                                 Secret refused, Clock::time_point deadline)
+Task<Secret> AccessTokens::renew(std::shared_ptr<const MiniProgram> mini, Secret refused,
+                                 Clock::time_point deadline)
 {
-    auto& state = kept_[{config, &mini}];
+    auto& state = kept_[mini];
     const auto kept = state.token;
     const auto is_other = [&](const Shared& token) {
         return token && token->text.reveal() != refused.reveal();
@@ -105,11 +104,11 @@ Task<Secret> AccessTokens::renew(std::shared_ptr<const Config> config, const Min
     if (kept && now - kept->asked < fetch_pause && !state.fetches() && !may_force(state, now))
         co_return kept->text; // WeChat would answer the same
     if (!kept || now - kept->asked >= force_pause) {
-        const auto latest = co_await fetched(config, mini, Mode::Latest, deadline);
+        const auto latest = co_await fetched(mini, Mode::Latest, deadline);
         if (is_other(latest))
             co_return latest->text;
     }
-    const auto forced = co_await fetched(config, mini, Mode::ByForce, deadline);
+    const auto forced = co_await fetched(mini, Mode::ByForce, deadline);
     co_return forced->text;
 }
 
@@ -124,53 +123,50 @@ bool AccessTokens::may_force(Kept& kept, Clock::time_point now)
 }
 
 // Lets a fetch of that mode run, if none does.
-void AccessTokens::begin(std::shared_ptr<const Config> config, const MiniProgram& mini, Mode mode)
+void AccessTokens::begin(std::shared_ptr<const MiniProgram> mini, Mode mode)
 {
-    auto& kept = kept_[{config, &mini}];
+    auto& kept = kept_[mini];
     if (kept.fetches() && (kept.mode == mode || kept.mode == Mode::ByForce))
         return;
     kept.begun = Clock::now();
     kept.mode = mode;
     kept.number = ++last_number_;
-    kept.fetch =
-        SharedTask<Shared>::start(loop_, fetch(std::move(config), mini, mode, kept.number));
+    kept.fetch = SharedTask<Shared>::start(loop_, fetch(std::move(mini), mode, kept.number));
 }
 
-Task<AccessTokens::Shared> AccessTokens::fetched(std::shared_ptr<const Config> config,
-                                                 const MiniProgram& mini, Mode mode,
+Task<AccessTokens::Shared> AccessTokens::fetched(std::shared_ptr<const MiniProgram> mini, Mode mode,
                                                  Clock::time_point deadline)
 {
-    begin(config, mini, mode);
+    begin(mini, mode);
     try {
-        auto end = end_of(kept_[{config, &mini}].fetch);
+        auto end = end_of(kept_[mini].fetch);
         co_return co_await with_deadline(loop_, deadline, std::move(end));
     } catch (const DeadlinePassed&) {
         throw TimedOut{"no access token in time"};
     }
 }
 
-Task<AccessTokens::Shared> AccessTokens::fetch(std::shared_ptr<const Config> config,
-                                               const MiniProgram& mini, Mode mode,
+Task<AccessTokens::Shared> AccessTokens::fetch(std::shared_ptr<const MiniProgram> mini, Mode mode,
                                                unsigned long number)
 {
     const auto now = Clock::now();
-    auto& state = kept_[{config, &mini}];
+    auto& state = kept_[mini];
     const bool by_force = mode == Mode::ByForce && may_force(state, now);
     if (by_force)
         state.forced.push_back(now);
 
-    const auto request = stable_token_request(mini, by_force);
+    const auto request = stable_token_request(*mini, by_force);
     // A little before the time is up for who waits: they hear what went wrong.
-    const auto deadline = now + milliseconds{config->wechat.timeout_ms} * 49 / 50;
+    const auto deadline = now + milliseconds{mini->timeout_ms} * 49 / 50;
     // WeChat has not counted what it certainly has not done.
     const auto undo = [&] {
-        const auto kept = kept_.find({config, &mini});
+        const auto kept = kept_.find(mini);
         if (by_force && kept != kept_.end() && kept->second.number == number)
             kept->second.forced.pop_back();
     };
     Json::Value answer;
     try {
-        answer = co_await api_.call(mini, Api::Token, request, deadline);
+        answer = co_await api_.call(*mini, Api::Token, request, deadline);
     } catch (const Unreachable&) {
         undo();
         throw;
@@ -183,8 +179,7 @@ Task<AccessTokens::Shared> AccessTokens::fetch(std::shared_ptr<const Config> con
     const auto due = now + std::max<seconds>(life - overlap, life - life / 2);
     const auto token = std::make_shared<const Token>(Token{std::move(text), now, due, now + life});
     // Not what a later fetch has made stale; forgotten, it is nobody's.
-    if (const auto kept = kept_.find({config, &mini});
-        kept != kept_.end() && kept->second.number == number)
+    if (const auto kept = kept_.find(mini); kept != kept_.end() && kept->second.number == number)
         kept->second.token = token;
     co_return token;
 }

@@ -40,14 +40,13 @@ public:
     // renewed in the background before it ends (WeChat has a new one 5 minutes before).
     //
     // Throws what WechatApi::call() does; TimedOut too when the deadline comes first.
-    Task<Secret> get(std::shared_ptr<const Config> config, const MiniProgram& mini,
-                     Clock::time_point deadline);
+    Task<Secret> get(std::shared_ptr<const MiniProgram> mini, Clock::time_point deadline);
 
     // Another token than `refused`, which WeChat does not take any more: the one that others have
     // got meanwhile, else a new one, by force, 10 times a day at most. It may be the same if WeChat
     // gives no other.
-    Task<Secret> renew(std::shared_ptr<const Config> config, const MiniProgram& mini,
-                       Secret refused, Clock::time_point deadline);
+    Task<Secret> renew(std::shared_ptr<const MiniProgram> mini, Secret refused,
+                       Clock::time_point deadline);
 
     // After a change of the configuration: the AppSecret may be another.
     void forget() { kept_.clear(); }
@@ -66,9 +65,6 @@ private:
         Latest,
         ByForce,
     };
-    // A mini program of one configuration, which it keeps: who began before a reload has nothing to
-    // do with who came later, for whom AppSecret and URL may be others.
-    using Owner = std::shared_ptr<const MiniProgram>;
     // What is known of the token of one mini program.
     struct Kept
     {
@@ -84,15 +80,16 @@ private:
 
     // Whether a renewal by force can help, and leaves some for the rest of the day.
     static bool may_force(Kept& kept, Clock::time_point now);
-    void begin(std::shared_ptr<const Config> config, const MiniProgram& mini, Mode mode);
-    Task<Shared> fetch(std::shared_ptr<const Config> config, const MiniProgram& mini, Mode mode,
-                       unsigned long number);
-    Task<Shared> fetched(std::shared_ptr<const Config> config, const MiniProgram& mini, Mode mode,
+    void begin(std::shared_ptr<const MiniProgram> mini, Mode mode);
+    Task<Shared> fetch(std::shared_ptr<const MiniProgram> mini, Mode mode, unsigned long number);
+    Task<Shared> fetched(std::shared_ptr<const MiniProgram> mini, Mode mode,
                          Clock::time_point deadline);
 
     Loop& loop_;
     WechatApi& api_;
-    std::map<Owner, Kept> kept_;
+    // By the mini program as one configuration has it: who began before a reload has nothing to do
+    // with who came later, for whom AppSecret and URL may be others.
+    std::map<std::shared_ptr<const MiniProgram>, Kept> kept_;
     unsigned long last_number_ = 0;
 };
 

@@ -78,24 +78,23 @@ Wechat::Wechat(Loop& loop, WechatApi& api, AccessTokens& tokens, Advisor& adviso
 {
 }
 
-Task<Exchanged> Wechat::code2session(std::shared_ptr<const Config> config, const MiniProgram& mini,
-                                     std::string code, Clock::time_point deadline)
+Task<Exchanged> Wechat::code2session(std::shared_ptr<const MiniProgram> mini, std::string code,
+                                     Clock::time_point deadline)
 {
-    const auto shared = logins_.join(mini.appid + ' ' + code, [&] {
-        return exchange(std::move(config), mini, std::move(code), deadline);
+    const auto shared = logins_.join(mini->appid + ' ' + code, [&] {
+        return exchange(std::move(mini), std::move(code), deadline);
     });
     co_return co_await shared.end();
 }
 
-Task<Exchanged> Wechat::exchange([[maybe_unused]] std::shared_ptr<const Config> config, // owns mini
-                                 const MiniProgram& mini, std::string code,
+Task<Exchanged> Wechat::exchange(std::shared_ptr<const MiniProgram> mini, std::string code,
                                  Clock::time_point deadline)
 {
     const auto began = Clock::now();
     Exchanged exchanged;
     try {
-        const HttpRequest request{code2session_url(mini, code)};
-        const auto answer = co_await api_.call(mini, Api::Login, request, deadline);
+        const HttpRequest request{code2session_url(*mini, code)};
+        const auto answer = co_await api_.call(*mini, Api::Login, request, deadline);
         exchanged.identity = std::make_shared<const Identity>(read_code2session(answer));
     } catch (const std::runtime_error&) { // Refused, Unreachable, Unusable, TimedOut
         exchanged.failure = std::current_exception();
@@ -104,40 +103,38 @@ Task<Exchanged> Wechat::exchange([[maybe_unused]] std::shared_ptr<const Config> 
     co_return exchanged;
 }
 
-Task<Json::Value> Wechat::phone_number(std::shared_ptr<const Config> config,
-                                       const MiniProgram& mini, std::string openid,
+Task<Json::Value> Wechat::phone_number(std::shared_ptr<const MiniProgram> mini, std::string openid,
                                        std::string code, Clock::time_point deadline)
 {
-    const auto shared = phones_.join(mini.appid + ' ' + openid + ' ' + code, [&] {
-        return ask_for_phone(std::move(config), mini, std::move(code), deadline);
+    const auto shared = phones_.join(mini->appid + ' ' + openid + ' ' + code, [&] {
+        return ask_for_phone(std::move(mini), std::move(code), deadline);
     });
     co_return co_await shared.end();
 }
 
-Task<Json::Value> Wechat::ask_for_phone(std::shared_ptr<const Config> config,
-                                        const MiniProgram& mini, std::string code,
+Task<Json::Value> Wechat::ask_for_phone(std::shared_ptr<const MiniProgram> mini, std::string code,
                                         Clock::time_point deadline)
 {
     const RequestWith request_with = [&](std::string_view token) {
-        return phone_request(mini, token, code);
+        return phone_request(*mini, token, code);
     };
     const auto answer =
-        co_await call_with_token(std::move(config), mini, Api::Phone, request_with, deadline);
+        co_await call_with_token(mini, Api::Phone, request_with, deadline);
     if (!answer["phone_info"].isObject())
         throw Unusable{"the answer has no phone_info"};
     co_return answer["phone_info"];
 }
 
-Task<bool> Wechat::check_session(std::shared_ptr<const Config> config, const MiniProgram& mini,
-                                 std::string openid, Secret session_key, Clock::time_point deadline)
+Task<bool> Wechat::check_session(std::shared_ptr<const MiniProgram> mini, std::string openid,
+                                 Secret session_key, Clock::time_point deadline)
 {
     constexpr int of_another_key = 87009;
     const auto signature = user_signature(session_key, "");
     const RequestWith request_with = [&](std::string_view token) {
-        return check_request(mini, token, openid, signature);
+        return check_request(*mini, token, openid, signature);
     };
     try {
-        co_await call_with_token(std::move(config), mini, Api::Session, request_with, deadline);
+        co_await call_with_token(mini, Api::Session, request_with, deadline);
         co_return true;
     } catch (const Refused& refused) {
         if (refused.errcode != of_another_key)
@@ -146,24 +143,23 @@ Task<bool> Wechat::check_session(std::shared_ptr<const Config> config, const Min
     co_return false;
 }
 
-Task<Json::Value> Wechat::call_with_token(std::shared_ptr<const Config> config,
-                                          const MiniProgram& mini, Api api,
+Task<Json::Value> Wechat::call_with_token(std::shared_ptr<const MiniProgram> mini, Api api,
                                           RequestWith request_with, Clock::time_point deadline)
 {
-    auto token = co_await tokens_.get(config, mini, deadline);
+    auto token = co_await tokens_.get(mini, deadline);
     for (bool renewed = false;; renewed = true) {
         try {
             const auto request = request_with(token.reveal());
-            co_return co_await api_.call(mini, api, request, deadline);
+            co_return co_await api_.call(*mini, api, request, deadline);
         } catch (const Refused& refused) {
             if (!refuses_access_token(refused))
                 throw;
             if (renewed) {
-                advisor_.refused(mini.appid, refused);
+                advisor_.refused(mini->appid, refused);
                 throw;
             }
         }
-        auto other = co_await tokens_.renew(config, mini, std::move(token), deadline);
+        auto other = co_await tokens_.renew(mini, std::move(token), deadline);
         token = std::move(other);
     }
 }

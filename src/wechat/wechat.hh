@@ -48,8 +48,8 @@ public:
     // Trades a login code for the user's identity, before `deadline`. WeChat takes a code once:
     // calls with the same code at the same time share one exchange, and nothing that may have
     // reached WeChat is sent again (see WechatApi). Needs no access token and waits for none.
-    Task<Exchanged> code2session(std::shared_ptr<const Config> config, const MiniProgram& mini,
-                                 std::string code, Clock::time_point deadline);
+    Task<Exchanged> code2session(std::shared_ptr<const MiniProgram> mini, std::string code,
+                                 Clock::time_point deadline);
 
     // The phone_info behind a code of getPhoneNumber, an object. A code works once; calls of the
     // same user with the same code at the same time share one exchange. An access token that WeChat
@@ -57,28 +57,26 @@ public:
     // https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/phone-number/api_getphonenumber
     //
     // Throws Refused, Unreachable, Unusable, TimedOut.
-    Task<Json::Value> phone_number(std::shared_ptr<const Config> config, const MiniProgram& mini,
-                                   std::string openid, std::string code,
-                                   Clock::time_point deadline);
+    Task<Json::Value> phone_number(std::shared_ptr<const MiniProgram> mini, std::string openid,
+                                   std::string code, Clock::time_point deadline);
 
     // Whether `session_key` is still the one with which WeChat encrypts for the user: a later
     // wx.login may have replaced it.
     // https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_checksessionkey
     //
     // Throws StaleSession where there is no key, Refused, Unreachable, Unusable, TimedOut.
-    Task<bool> check_session(std::shared_ptr<const Config> config, const MiniProgram& mini,
-                             std::string openid, Secret session_key, Clock::time_point deadline);
+    Task<bool> check_session(std::shared_ptr<const MiniProgram> mini, std::string openid,
+                             Secret session_key, Clock::time_point deadline);
 
 private:
     using RequestWith = std::function<HttpRequest(std::string_view access_token)>;
 
-    Task<Exchanged> exchange(std::shared_ptr<const Config> config, const MiniProgram& mini,
-                             std::string code, Clock::time_point deadline);
-    Task<Json::Value> ask_for_phone(std::shared_ptr<const Config> config, const MiniProgram& mini,
-                                    std::string code, Clock::time_point deadline);
-    Task<Json::Value> call_with_token(std::shared_ptr<const Config> config, const MiniProgram& mini,
-                                      Api api, RequestWith request_with,
-                                      Clock::time_point deadline);
+    Task<Exchanged> exchange(std::shared_ptr<const MiniProgram> mini, std::string code,
+                             Clock::time_point deadline);
+    Task<Json::Value> ask_for_phone(std::shared_ptr<const MiniProgram> mini, std::string code,
+                                    Clock::time_point deadline);
+    Task<Json::Value> call_with_token(std::shared_ptr<const MiniProgram> mini, Api api,
+                                      RequestWith request_with, Clock::time_point deadline);
 
     WechatApi& api_;
     AccessTokens& tokens_;

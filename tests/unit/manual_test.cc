@@ -304,7 +304,7 @@ BOOST_AUTO_TEST_CASE(the_sample_has_every_key_with_its_default)
     std::ofstream{place / "onlogin.json"} << text;
     const auto config = load_config((place / "onlogin.json").string(), "");
     std::filesystem::remove_all(place);
-    BOOST_TEST(config.apps.at(0).url == config.wechat.url);
+    BOOST_TEST(config.apps.at(0)->url == config.wechat.url);
     const auto defaults = config_keys(), sampled = config_keys(config);
     BOOST_TEST(defaults.size() >= 22U);
     BOOST_REQUIRE_EQUAL(sampled.size(), defaults.size());

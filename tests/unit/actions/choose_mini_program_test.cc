@@ -14,7 +14,7 @@ Config with_apps(std::initializer_list<const char*> appids)
     for (const auto* appid : appids) {
         MiniProgram mini;
         mini.appid = appid;
-        config.apps.push_back(std::move(mini));
+        config.apps.push_back(std::make_shared<const MiniProgram>(std::move(mini)));
     }
     return config;
 }
@@ -29,7 +29,7 @@ std::string chosen(const Config& config, const std::string& by_server, const std
     request.query = query;
     request.referer = referer;
     try {
-        return choose_mini_program(config, request, Params{request}).appid;
+        return choose_mini_program(config, request, Params{request})->appid;
     } catch (const BadRequest&) {
         return {};
     }

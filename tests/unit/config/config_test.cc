@@ -77,10 +77,10 @@ BOOST_AUTO_TEST_CASE(the_smallest_configuration_has_every_default)
 {
     const auto config = load("{ // comment\n \"apps\": [" + app + "] }");
     BOOST_TEST(config.apps.size() == 1U);
-    BOOST_TEST(config.apps[0].appid == "wx1");
-    BOOST_TEST(config.apps[0].secret.reveal() == "0123456789abcdef0123456789abcdef");
-    BOOST_TEST(config.apps[0].url == "https://api.weixin.qq.com");
-    BOOST_TEST(!config.apps[0].expose_session_key);
+    BOOST_TEST(config.apps[0]->appid == "wx1");
+    BOOST_TEST(config.apps[0]->secret.reveal() == "0123456789abcdef0123456789abcdef");
+    BOOST_TEST(config.apps[0]->url == "https://api.weixin.qq.com");
+    BOOST_TEST(!config.apps[0]->expose_session_key);
     BOOST_TEST(config.wechat.timeout_ms == 4500);
     BOOST_TEST(config.wechat.connect_timeout_ms == 2000);
     BOOST_TEST(config.wechat.max_connections == 512);
@@ -180,7 +180,8 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named_by_file_line_and_key)
         {"{\"apps\": [{\"appid\":\"wx1\",\"secret\":\"s\",\"secret_file\":\"good.secret\"}]}",
          "onlogin.json:1: apps[0]: needs exactly one of \"secret_file\" and \"secret\""},
         {"{\"apps\": [{\"appid\":\"wx1\",\"secret\":\"\"}]}",
-         "onlogin.json:1: apps[0].secret: the AppSecret is empty: put in the AppSecret and nothing "
+         "onlogin.json:1: apps[0].secret: the AppSecret is empty: put in the AppSecret and "
+         "nothing "
          "else, one word, 32 characters as a "
          "rule"},
         {"{\"apps\": [{\"appid\":\"wx1\",\"secret_file\":\"none\"}]}",
@@ -228,7 +229,7 @@ BOOST_AUTO_TEST_CASE(a_secret_ends_before_its_line_break_and_is_one_word)
 {
     for (const auto* text : {"abc", "abc\n", "abc\r\n", "abc\n\n"}) {
         put("good.secret", text);
-        BOOST_TEST(load("{\"apps\":[" + app + "]}").apps[0].secret.reveal() == "abc");
+        BOOST_TEST(load("{\"apps\":[" + app + "]}").apps[0]->secret.reveal() == "abc");
     }
     const std::vector<std::pair<std::string, std::string>> table{
         {"", "is empty"},
@@ -251,8 +252,8 @@ BOOST_AUTO_TEST_CASE(credentials_of_the_service_manager_come_first)
 {
     put("credentials/good.secret", "from-systemd", 0440);
     const auto text = "{\"apps\":[" + app + "]}";
-    BOOST_TEST(load(text, directory + "/credentials").apps[0].secret.reveal() == "from-systemd");
-    BOOST_TEST(load(text, directory + "/none").apps[0].secret.reveal() ==
+    BOOST_TEST(load(text, directory + "/credentials").apps[0]->secret.reveal() == "from-systemd");
+    BOOST_TEST(load(text, directory + "/none").apps[0]->secret.reveal() ==
                "0123456789abcdef0123456789abcdef");
     put("credentials/good.secret", "from-systemd", 0444);
     BOOST_CHECK_THROW(load(text, directory + "/credentials"), ConfigError);
@@ -263,7 +264,7 @@ BOOST_AUTO_TEST_CASE(a_credential_of_a_directory_has_an_underscore_for_the_slash
     const std::string text = R"({"apps":[{"appid":"wx1","secret_file":"./secrets/good.secret"}]})";
     put("secrets/good.secret", "beside");
     const auto credentials = directory + "/credentials";
-    const auto secret = [&] { return load(text, credentials).apps[0].secret.reveal(); };
+    const auto secret = [&] { return load(text, credentials).apps[0]->secret.reveal(); };
     BOOST_TEST(secret() == "beside");
     put("credentials/secrets_good.secret", "flat", 0440);
     BOOST_TEST(secret() == "flat");
@@ -278,7 +279,7 @@ BOOST_AUTO_TEST_CASE(a_credential_of_a_directory_has_an_underscore_for_the_slash
     put("credentials/" + flat, "no", 0440);
     BOOST_TEST(load(R"({"apps":[{"appid":"wx1","secret_file":")" + file + "\"}]}", credentials)
                    .apps[0]
-                   .secret.reveal() == "beside");
+                   ->secret.reveal() == "beside");
 }
 
 BOOST_AUTO_TEST_CASE(a_file_of_session_keys_is_private_and_good_or_the_complaint_says_what_mends_it)
