@@ -85,7 +85,7 @@ Task<Secret> AccessTokens::get(std::shared_ptr<const MiniProgram> mini, Clock::t
     auto token = kept.token;
     if (!token || now >= token->ends)
         token = co_await fetched(std::move(mini), Mode::Latest, deadline);
-    else if (now >= token->due && now - kept.begun >= fetch_pause)
+    else if (now >= token->due && now - kept.last_fetch.begun >= fetch_pause)
         begin(std::move(mini), Mode::Latest);
     co_return token->text;
 }
@@ -126,12 +126,13 @@ bool AccessTokens::may_force(Kept& kept, Clock::time_point now)
 void AccessTokens::begin(std::shared_ptr<const MiniProgram> mini, Mode mode)
 {
     auto& kept = kept_[mini];
-    if (kept.fetches() && (kept.mode == mode || kept.mode == Mode::ByForce))
+    auto& last = kept.last_fetch;
+    if (kept.fetches() && (last.mode == mode || last.mode == Mode::ByForce))
         return;
-    kept.begun = Clock::now();
-    kept.mode = mode;
-    kept.number = ++last_number_;
-    kept.fetch = SharedTask<Shared>::start(loop_, fetch(std::move(mini), mode, kept.number));
+    last.begun = Clock::now();
+    last.mode = mode;
+    last.number = ++last_number_;
+    last.task = SharedTask<Shared>::start(loop_, fetch(std::move(mini), mode, last.number));
 }
 
 Task<AccessTokens::Shared> AccessTokens::fetched(std::shared_ptr<const MiniProgram> mini, Mode mode,
@@ -139,7 +140,7 @@ Task<AccessTokens::Shared> AccessTokens::fetched(std::shared_ptr<const MiniProgr
 {
     begin(mini, mode);
     try {
-        auto end = end_of(kept_[mini].fetch);
+        auto end = end_of(kept_[mini].last_fetch.task);
         co_return co_await with_deadline(loop_, deadline, std::move(end));
     } catch (const DeadlinePassed&) {
         throw TimedOut{"no access token in time"};
@@ -161,7 +162,7 @@ Task<AccessTokens::Shared> AccessTokens::fetch(std::shared_ptr<const MiniProgram
     // WeChat has not counted what it certainly has not done.
     const auto undo = [&] {
         const auto kept = kept_.find(mini);
-        if (by_force && kept != kept_.end() && kept->second.number == number)
+        if (by_force && kept != kept_.end() && kept->second.last_fetch.number == number)
             kept->second.forced.pop_back();
     };
     Json::Value answer;
@@ -179,7 +180,8 @@ Task<AccessTokens::Shared> AccessTokens::fetch(std::shared_ptr<const MiniProgram
     const auto due = now + std::max<seconds>(life - overlap, life - life / 2);
     const auto token = std::make_shared<const Token>(Token{std::move(text), now, due, now + life});
     // Not what a later fetch has made stale; forgotten, it is nobody's.
-    if (const auto kept = kept_.find(mini); kept != kept_.end() && kept->second.number == number)
+    if (const auto kept = kept_.find(mini);
+        kept != kept_.end() && kept->second.last_fetch.number == number)
         kept->second.token = token;
     co_return token;
 }

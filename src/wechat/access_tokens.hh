@@ -65,17 +65,22 @@ private:
         Latest,
         ByForce,
     };
+    // One question to WeChat for a token; it goes on when nobody waits for it.
+    struct Fetch
+    {
+        SharedTask<Shared> task; // empty: there was none
+        Clock::time_point begun;
+        Mode mode = Mode::Latest;
+        unsigned long number = 0; // no other fetch has it
+    };
     // What is known of the token of one mini program.
     struct Kept
     {
-        Shared token;             // null: none so far
-        SharedTask<Shared> fetch; // the last one begun; goes on when nobody waits for it
-        Clock::time_point begun;  // of that
-        Mode mode = Mode::Latest; // of that
-        unsigned long number = 0; // of that
-        std::deque<Clock::time_point> forced;
+        Shared token;                         // null: none so far
+        Fetch last_fetch;                     // running or ended
+        std::deque<Clock::time_point> forced; // when WeChat was asked to renew by force, for a day
 
-        [[nodiscard]] bool fetches() const { return fetch && !fetch.ended(); }
+        [[nodiscard]] bool fetches() const { return last_fetch.task && !last_fetch.task.ended(); }
     };
 
     // Whether a renewal by force can help, and leaves some for the rest of the day.
