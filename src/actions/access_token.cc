@@ -1,4 +1,5 @@
 #include "actions/actions.hh"
+#include "actions/ask_wechat.hh"
 #include "actions/choose_mini_program.hh"
 
 namespace onlogin {
@@ -7,11 +8,10 @@ namespace onlogin {
 // the request that it asks for: they say nothing here.
 Task<Response> access_token(App& app, Request& request)
 {
-    const auto config = app.config;
     const auto params = Params::of_query(request);
-    const auto mini = choose_mini_program(*config, request, params);
+    const auto mini = choose_mini_program(*app.config, request, params);
     request.trace.app = mini->appid;
-    const auto deadline = request.arrived + milliseconds{config->wechat.timeout_ms};
+    const auto deadline = deadline_of(request, *mini);
     Secret token;
     if (request.refused_token.empty())
         token = co_await app.tokens.get(mini, deadline);

@@ -1,15 +1,15 @@
 #include "actions/actions.hh"
 #include "actions/allow.hh"
+#include "actions/ask_wechat.hh"
 
 namespace onlogin {
 
 Task<Response> check_session(App& app, Request& request)
 {
-    const auto config = app.config;
     const auto user = co_await allow(app, request);
     const auto& claims = user.claims();
     const auto mini = user.mini_program();
-    const auto deadline = request.arrived + milliseconds{config->wechat.timeout_ms};
+    const auto deadline = deadline_of(request, *mini);
     const bool valid =
         co_await app.wechat.check_session(mini, claims.openid, claims.session_key, deadline);
     Json::Value data;

@@ -1,5 +1,6 @@
 #include "actions/actions.hh"
 #include "actions/allow.hh"
+#include "actions/ask_wechat.hh"
 #include "actions/choose_mini_program.hh"
 #include "actions/code.hh"
 #include "gateway/errors.hh"
@@ -80,7 +81,7 @@ Task<Response> login(App& app, Request& request)
     const auto& code = wafer2 ? request.wafer2.code.reveal() : params.require("code");
     check_login_code(code);
 
-    const auto deadline = request.arrived + milliseconds{config->wechat.timeout_ms};
+    const auto deadline = deadline_of(request, *mini);
     const auto exchanged = co_await app.wechat.code2session(mini, code, deadline);
     request.trace.wechat_ms = exchanged.took.count();
     if (exchanged.failure)

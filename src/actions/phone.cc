@@ -1,5 +1,6 @@
 #include "actions/actions.hh"
 #include "actions/allow.hh"
+#include "actions/ask_wechat.hh"
 #include "actions/code.hh"
 #include "gateway/errors.hh"
 #include "gateway/params.hh"
@@ -57,7 +58,7 @@ Task<Response> phone(App& app, Request& request)
     check_redirect(request.redirect); // before the code is spent
 
     const auto mini = user.mini_program();
-    const auto deadline = request.arrived + milliseconds{config->wechat.timeout_ms};
+    const auto deadline = deadline_of(request, *mini);
     const auto began = Clock::now();
     const auto number = co_await app.wechat.phone_number(mini, claims.openid, code, deadline);
     request.trace.wechat_ms =
