@@ -12,11 +12,11 @@ Task<Response> access_token(App& app, Request& request)
     const auto mini = choose_mini_program(*app.config, request, params);
     request.trace.app = mini->appid;
     const auto deadline = deadline_of(request, *mini);
-    Secret token;
-    if (request.refused_token.empty())
-        token = co_await app.tokens.get(mini, deadline);
-    else
-        token = co_await app.tokens.renew(mini, request.refused_token, deadline);
+    auto question = request.refused_token.empty()
+                        ? app.tokens.get(mini, deadline)
+                        : app.tokens.renew(mini, request.refused_token, deadline);
+    const auto outcome = co_await timed(std::move(question));
+    const auto& token = answer_to(request, outcome);
     Response response{204, {}, {}, {}};
     response.headers.emplace_back("Onlogin-Access-Token", token.reveal());
     co_return response;

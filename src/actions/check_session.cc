@@ -10,10 +10,10 @@ Task<Response> check_session(App& app, Request& request)
     const auto& claims = user.claims();
     const auto mini = user.mini_program();
     const auto deadline = deadline_of(request, *mini);
-    const bool valid =
+    const auto outcome =
         co_await app.wechat.check_session(mini, claims.openid, claims.session_key, deadline);
     Json::Value data;
-    data["valid"] = valid;
+    data["valid"] = answer_to(request, outcome);
     co_return Response::ok(data);
 }
 

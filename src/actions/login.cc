@@ -82,11 +82,8 @@ Task<Response> login(App& app, Request& request)
     check_login_code(code);
 
     const auto deadline = deadline_of(request, *mini);
-    const auto exchanged = co_await app.wechat.code2session(mini, code, deadline);
-    request.trace.wechat_ms = exchanged.took.count();
-    if (exchanged.failure)
-        std::rethrow_exception(exchanged.failure);
-    const auto& identity = *exchanged.identity;
+    const auto outcome = co_await app.wechat.code2session(mini, code, deadline);
+    const auto& identity = answer_to(request, outcome);
     const auto& session = config->session;
     auto data = describe(identity, token_life(session));
     if (session.keys)

@@ -59,10 +59,8 @@ Task<Response> phone(App& app, Request& request)
 
     const auto mini = user.mini_program();
     const auto deadline = deadline_of(request, *mini);
-    const auto began = Clock::now();
-    const auto number = co_await app.wechat.phone_number(mini, claims.openid, code, deadline);
-    request.trace.wechat_ms =
-        std::chrono::duration_cast<milliseconds>(Clock::now() - began).count();
+    const auto outcome = co_await app.wechat.phone_number(mini, claims.openid, code, deadline);
+    const auto& number = answer_to(request, outcome);
     if (request.redirect.empty())
         co_return Response::ok(number);
     auto response = for_backend(request.redirect, number);

@@ -78,36 +78,29 @@ Wechat::Wechat(Loop& loop, WechatApi& api, AccessTokens& tokens, Advisor& adviso
 {
 }
 
-Task<Exchanged> Wechat::code2session(std::shared_ptr<const MiniProgram> mini, std::string code,
-                                     Clock::time_point deadline)
+Task<Timed<Identity>> Wechat::code2session(std::shared_ptr<const MiniProgram> mini,
+                                           std::string code, Clock::time_point deadline)
 {
     const auto shared = logins_.join(mini->appid + ' ' + code, [&] {
-        return exchange(std::move(mini), std::move(code), deadline);
+        return timed(ask_for_identity(std::move(mini), std::move(code), deadline));
     });
     co_return co_await shared.end();
 }
 
-Task<Exchanged> Wechat::exchange(std::shared_ptr<const MiniProgram> mini, std::string code,
-                                 Clock::time_point deadline)
+Task<Identity> Wechat::ask_for_identity(std::shared_ptr<const MiniProgram> mini, std::string code,
+                                        Clock::time_point deadline)
 {
-    const auto began = Clock::now();
-    Exchanged exchanged;
-    try {
-        const HttpRequest request{code2session_url(*mini, code)};
-        const auto answer = co_await api_.call(*mini, Api::Login, request, deadline);
-        exchanged.identity = std::make_shared<const Identity>(read_code2session(answer));
-    } catch (const std::runtime_error&) { // Refused, Unreachable, Unusable, TimedOut
-        exchanged.failure = std::current_exception();
-    }
-    exchanged.took = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
-    co_return exchanged;
+    const HttpRequest request{code2session_url(*mini, code)};
+    const auto answer = co_await api_.call(*mini, Api::Login, request, deadline);
+    co_return read_code2session(answer);
 }
 
-Task<Json::Value> Wechat::phone_number(std::shared_ptr<const MiniProgram> mini, std::string openid,
-                                       std::string code, Clock::time_point deadline)
+Task<Timed<Json::Value>> Wechat::phone_number(std::shared_ptr<const MiniProgram> mini,
+                                              std::string openid, std::string code,
+                                              Clock::time_point deadline)
 {
     const auto shared = phones_.join(mini->appid + ' ' + openid + ' ' + code, [&] {
-        return ask_for_phone(std::move(mini), std::move(code), deadline);
+        return timed(ask_for_phone(std::move(mini), std::move(code), deadline));
     });
     co_return co_await shared.end();
 }
@@ -118,18 +111,25 @@ Task<Json::Value> Wechat::ask_for_phone(std::shared_ptr<const MiniProgram> mini,
     const RequestWith request_with = [&](std::string_view token) {
         return phone_request(*mini, token, code);
     };
-    const auto answer =
-        co_await call_with_token(mini, Api::Phone, request_with, deadline);
+    const auto answer = co_await call_with_token(mini, Api::Phone, request_with, deadline);
     if (!answer["phone_info"].isObject())
         throw Unusable{"the answer has no phone_info"};
     co_return answer["phone_info"];
 }
 
-Task<bool> Wechat::check_session(std::shared_ptr<const MiniProgram> mini, std::string openid,
-                                 Secret session_key, Clock::time_point deadline)
+Task<Timed<bool>> Wechat::check_session(std::shared_ptr<const MiniProgram> mini, std::string openid,
+                                        Secret session_key, Clock::time_point deadline)
+{
+    auto signature = user_signature(session_key, "");
+    auto question =
+        ask_about_key(std::move(mini), std::move(openid), std::move(signature), deadline);
+    co_return co_await timed(std::move(question));
+}
+
+Task<bool> Wechat::ask_about_key(std::shared_ptr<const MiniProgram> mini, std::string openid,
+                                 std::string signature, Clock::time_point deadline)
 {
     constexpr int of_another_key = 87009;
-    const auto signature = user_signature(session_key, "");
     const RequestWith request_with = [&](std::string_view token) {
         return check_request(*mini, token, openid, signature);
     };

@@ -5,6 +5,7 @@
 #include "net/shared_tasks.hh"
 #include "wechat/access_tokens.hh"
 #include "wechat/api.hh"
+#include "wechat/timed.hh"
 
 #include <functional>
 #include <memory>
@@ -21,15 +22,6 @@ struct Identity
     Secret session_key;
 };
 
-// What an exchange came to, and how long WeChat took. Exactly one of `identity` and `failure` is
-// set.
-struct Exchanged
-{
-    std::shared_ptr<const Identity> identity;
-    std::exception_ptr failure; // Refused, Unreachable, Unusable, TimedOut
-    milliseconds took{0};
-};
-
 // What asks for the identity behind a login code; it holds the AppSecret.
 Secret code2session_url(const MiniProgram& mini, std::string_view code);
 
@@ -38,51 +30,53 @@ Secret code2session_url(const MiniProgram& mini, std::string_view code);
 // Unusable if it has no openid.
 Identity read_code2session(const Json::Value& answer);
 
-// Deadlines include waiting for an access token. Failures that an operator must mend are logged
-// with what mends them.
+// Deadlines, and the time that WeChat took, include waiting for an access token. What fails is
+// Refused, Unreachable, Unusable or TimedOut; those who share a call share what comes of it, with
+// the time of the whole call. Failures that an operator must mend are logged with what mends them.
 class Wechat
 {
 public:
     Wechat(Loop& loop, WechatApi& api, AccessTokens& tokens, Advisor& advisor);
 
     // Trades a login code for the user's identity, before `deadline`. WeChat takes a code once:
-    // calls with the same code at the same time share one exchange, and nothing that may have
-    // reached WeChat is sent again (see WechatApi). Needs no access token and waits for none.
-    Task<Exchanged> code2session(std::shared_ptr<const MiniProgram> mini, std::string code,
-                                 Clock::time_point deadline);
+    // who brings the same code at the same time shares one call, and nothing that may have reached
+    // WeChat is sent again (see WechatApi). Needs no access token and waits for none.
+    Task<Timed<Identity>> code2session(std::shared_ptr<const MiniProgram> mini, std::string code,
+                                       Clock::time_point deadline);
 
-    // The phone_info behind a code of getPhoneNumber, an object. A code works once; calls of the
-    // same user with the same code at the same time share one exchange. An access token that WeChat
-    // refuses is renewed, and the code sent again: WeChat has not looked at it.
+    // The phone_info behind a code of getPhoneNumber, an object. A code works once; the same user
+    // with the same code at the same time shares one call. An access token that WeChat refuses is
+    // renewed, and the code sent again: WeChat has not looked at it.
     // https://developers.weixin.qq.com/miniprogram/dev/server/API/user-info/phone-number/api_getphonenumber
-    //
-    // Throws Refused, Unreachable, Unusable, TimedOut.
-    Task<Json::Value> phone_number(std::shared_ptr<const MiniProgram> mini, std::string openid,
-                                   std::string code, Clock::time_point deadline);
+    Task<Timed<Json::Value>> phone_number(std::shared_ptr<const MiniProgram> mini,
+                                          std::string openid, std::string code,
+                                          Clock::time_point deadline);
 
     // Whether `session_key` is still the one with which WeChat encrypts for the user: a later
     // wx.login may have replaced it.
     // https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_checksessionkey
     //
-    // Throws StaleSession where there is no key, Refused, Unreachable, Unusable, TimedOut.
-    Task<bool> check_session(std::shared_ptr<const MiniProgram> mini, std::string openid,
-                             Secret session_key, Clock::time_point deadline);
+    // Throws StaleSession, and asks nobody, where there is no key.
+    Task<Timed<bool>> check_session(std::shared_ptr<const MiniProgram> mini, std::string openid,
+                                    Secret session_key, Clock::time_point deadline);
 
 private:
     using RequestWith = std::function<HttpRequest(std::string_view access_token)>;
 
-    Task<Exchanged> exchange(std::shared_ptr<const MiniProgram> mini, std::string code,
-                             Clock::time_point deadline);
+    Task<Identity> ask_for_identity(std::shared_ptr<const MiniProgram> mini, std::string code,
+                                    Clock::time_point deadline);
     Task<Json::Value> ask_for_phone(std::shared_ptr<const MiniProgram> mini, std::string code,
                                     Clock::time_point deadline);
+    Task<bool> ask_about_key(std::shared_ptr<const MiniProgram> mini, std::string openid,
+                             std::string signature, Clock::time_point deadline);
     Task<Json::Value> call_with_token(std::shared_ptr<const MiniProgram> mini, Api api,
                                       RequestWith request_with, Clock::time_point deadline);
 
     WechatApi& api_;
     AccessTokens& tokens_;
     Advisor& advisor_;
-    SharedTasks<Exchanged> logins_;
-    SharedTasks<Json::Value> phones_;
+    SharedTasks<Timed<Identity>> logins_;
+    SharedTasks<Timed<Json::Value>> phones_;
 };
 
 } // namespace onlogin

@@ -6,8 +6,9 @@ import re
 import time
 
 import fcgi
-from harness import (APP, OTHER_APP, SECRETS, Case, configuration, each, free_port,
-                     keep_private, magic, wechat)
+from harness import (APP, OTHER_APP, SECRETS, Case, FakeWechat, configuration, each, free_port,
+                     keep_private, magic, together, wechat)
+from session_users import SessionCase, bearer
 
 TIME = r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z'
 
@@ -134,6 +135,64 @@ class Json(Both, Case):
         for name in ('status', 'errcode', 'wechat_ms', 'ms'):
             self.assertIsInstance(members.get(name, 0), int, line)
         return members
+
+
+class WaitingForWechat(SessionCase):
+    """Whatever has waited for WeChat says for how long, answered or not."""
+
+    PAUSE = 150
+
+    def setUp(self):
+        self.new_home()
+        self.fake = FakeWechat()
+        self.addCleanup(self.fake.end)
+        self.worker = self.own_worker(
+            dict(self.with_sessions([APP]), log={'level': 'debug'},
+                 wechat={'url': self.fake.url, 'ca_file': str(self.fake.ca)}), directory=self.home)
+        self.token = self.user(self.worker, self.fake.code())
+
+    def ask(self, action, token=None, code=None):
+        body = b'code=' + (self.fake.phone_code() if code is None else code).encode()
+        return self.worker.ask(fcgi.post(body, ONLOGIN_ACTION=action,
+                                         **bearer(token or self.token)), body)
+
+    def waited(self, action, answers, status):
+        """The milliseconds in each line of `action`; None: it has none."""
+        for answer in answers:
+            self.assertEqual(answer.status, status, answer)
+        lines = self.worker.await_log(f' {action} ', f'status={status} ', count=len(answers))
+        return [int(ms) if (ms := fields(line).get('wechat_ms')) else None for line in lines]
+
+    def assert_waited(self, action, answers, status):
+        for ms in self.waited(action, answers, status):
+            self.assertIsNotNone(ms)
+            self.assertGreaterEqual(ms, self.PAUSE - 10)
+
+    @each(('phone', 'phone', 200), ('check_session', 'check_session', 200),
+          ('access_token', 'access_token', 204))
+    def test_the_access_token_counts(self, action, status):
+        self.fake.access_token(delay_ms=self.PAUSE)
+        self.assert_waited(action, [self.ask(action)], status)
+
+    @each(('phone', 'phone'), ('check_session', 'check_session'), ('access_token', 'access_token'))
+    def test_a_refused_access_token_counts(self, action):
+        self.fake.access_token(delay_ms=self.PAUSE, errcode=40164)
+        self.assert_waited(action, [self.ask(action)], 500)
+
+    def test_a_refused_phone_code_counts(self):
+        code = self.fake.phone_code(delay_ms=self.PAUSE, errcode=40163)
+        self.assert_waited('phone', [self.ask('phone', code=code)], 401)
+
+    def test_who_share_one_call_name_its_whole_time(self):
+        code = self.fake.phone_code(delay_ms=self.PAUSE)
+        self.assert_waited('phone', together([lambda: self.ask('phone', code=code)] * 3), 200)
+        self.assertEqual(self.fake.exchanges(code), 1)
+
+    def test_who_does_not_come_to_ask_names_none(self):
+        self.assertEqual(self.waited('phone', [self.ask('phone', code='')], 400), [None])
+        keyless = self.forged(session_key=None)
+        self.assertEqual(self.waited('check_session', [self.ask('check_session', keyless)], 401),
+                         [None])
 
 
 class Advice(Case):
