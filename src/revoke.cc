@@ -21,7 +21,7 @@ namespace onlogin {
 
 namespace {
 
-Whose read_whose(const Options& options)
+Scope read_scope(const Options& options)
 {
     const bool all = options.all;
     if (all == (!options.openid.empty() || !options.appid.empty()))
@@ -42,12 +42,12 @@ void check_app(const Config& config, const std::string& appid)
     throw ConfigError{"--appid " + appid + " is not configured: there is " + known};
 }
 
-std::string describe(const Whose& whose)
+std::string describe(const Scope& scope)
 {
-    if (whose.openid.empty())
-        return whose.appid.empty() ? "all sessions" : "all sessions of mini program " + whose.appid;
-    return "all sessions of user " + whose.openid +
-           (whose.appid.empty() ? "" : " of mini program " + whose.appid);
+    if (scope.openid.empty())
+        return scope.appid.empty() ? "all sessions" : "all sessions of mini program " + scope.appid;
+    return "all sessions of user " + scope.openid +
+           (scope.appid.empty() ? "" : " of mini program " + scope.appid);
 }
 
 // Root acts as the owner of the directory or, if that is root, of the file: so what SQLite makes
@@ -68,11 +68,11 @@ void become_owner(const std::string& file)
                                "; run this as that user"};
 }
 
-Task<> end_sessions(Loop& loop, Revocations& store, Whose whose, Time moment,
+Task<> end_sessions(Loop& loop, Revocations& store, Scope scope, Time moment,
                     std::chrono::seconds longest, std::string& trouble)
 {
     try {
-        co_await store.end_all(std::move(whose), moment, longest);
+        co_await store.end_all(std::move(scope), moment, longest);
         // Who logs in after this has returned began later than what has ended.
         co_await pause(loop, milliseconds{2});
     } catch (const StoreUnreachable& error) {
@@ -85,9 +85,9 @@ Task<> end_sessions(Loop& loop, Revocations& store, Whose whose, Time moment,
 
 int run_revoke(const Options& options, const std::string& credentials_directory)
 {
-    const auto whose = read_whose(options);
+    const auto scope = read_scope(options);
     const auto config = load_config(options.config_file, credentials_directory);
-    check_app(config, whose.appid);
+    check_app(config, scope.appid);
     const auto& session = config.session;
     if (session.store.kind == StoreAddress::Kind::Sqlite)
         become_owner(session.store.path);
@@ -99,12 +99,12 @@ int run_revoke(const Options& options, const std::string& credentials_directory)
     const auto store = open_revocations(loop, log, resolver, session.store, Durable::AtOnce);
     const auto moment = wall_time();
     std::string trouble;
-    auto task = end_sessions(loop, *store, whose, moment, longest_life(), trouble);
+    auto task = end_sessions(loop, *store, scope, moment, longest_life(), trouble);
     task.start();
     loop.run();
     if (!trouble.empty())
         throw StoreUnreachable{trouble};
-    printf("ended %s that began until %s\n", describe(whose).c_str(),
+    printf("ended %s that began until %s\n", describe(scope).c_str(),
            write_rfc3339(moment).c_str());
     fflush(stdout);
     // A name server that hangs would keep the process for as long as it likes.

@@ -20,7 +20,7 @@ std::string token_key(const std::string& jti)
     return "token:" + jti;
 }
 
-std::string whose_key(const std::string& openid, const std::string& appid)
+std::string scope_key(const std::string& openid, const std::string& appid)
 {
     if (openid.empty())
         return appid.empty() ? "all" : "app:" + appid;
@@ -47,9 +47,9 @@ class NoRevocations : public Revocations
 
 Task<bool> Revocations::ended(Session session)
 {
-    Keys keys{token_key(session.jti), whose_key(session.openid, {}),
-              whose_key(session.openid, session.appid), whose_key({}, session.appid),
-              whose_key({}, {})};
+    Keys keys{token_key(session.jti), scope_key(session.openid, {}),
+              scope_key(session.openid, session.appid), scope_key({}, session.appid),
+              scope_key({}, {})};
     const auto until = co_await latest_until(std::move(keys));
     co_return count(session.began) <= until;
 }
@@ -62,16 +62,16 @@ Task<> Revocations::end(std::string jti, Time expires)
     co_await keep(std::move(row));
 }
 
-Task<> Revocations::end_all(Whose whose, Time moment, std::chrono::seconds longest)
+Task<> Revocations::end_all(Scope scope, Time moment, std::chrono::seconds longest)
 {
-    Row row{whose_key(whose.openid, whose.appid), count(moment),
+    Row row{scope_key(scope.openid, scope.appid), count(moment),
             count(wall_time() + longest + grace)};
     co_await keep(std::move(row));
 }
 
 std::chrono::seconds longest_life()
 {
-    // The most that config_keys.cc takes for session.lifetime_s and session.max_age_s.
+    // The most that config/keys.cc takes for session.lifetime_s and session.max_age_s.
     return std::chrono::seconds{31'536'000} + std::chrono::seconds{315'360'000};
 }
 

@@ -25,7 +25,7 @@
 
 namespace onlogin {
 
-// A session, as its token describes it.
+// What its token says of a session, as far as a store has to know it.
 struct Session
 {
     std::string jti;
@@ -34,9 +34,9 @@ struct Session
     Time began;
 };
 
-// Whose sessions: of one user in one mini program or, with an empty appid, in all; with an empty
-// openid, of all users of a mini program; with both empty, all.
-struct Whose
+// Which sessions: those of one user in one mini program or, with an empty appid, in all; with an
+// empty openid, those of all users of a mini program; with both empty, all.
+struct Scope
 {
     std::string openid;
     std::string appid;
@@ -60,9 +60,9 @@ public:
     // Ends the token `jti`, which would have lived until `expires`. Forgotten soon after that.
     Task<> end(std::string jti, Time expires);
 
-    // Ends the sessions of `whose` that began until `moment`. Forgotten after `longest`, which is
+    // Ends the sessions of `scope` that began until `moment`. Forgotten after `longest`, which is
     // how long a token may live: see longest_life().
-    Task<> end_all(Whose whose, Time moment, std::chrono::seconds longest);
+    Task<> end_all(Scope scope, Time moment, std::chrono::seconds longest);
 
 protected:
     // A session is ended if it began until the largest `until` of the keys that fit it.

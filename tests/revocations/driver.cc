@@ -104,11 +104,11 @@ private:
             co_return "done";
         }
         if (verb == "end_all") {
-            Whose whose{optional(words), optional(words)};
+            Scope scope{optional(words), optional(words)};
             const auto moment = time_of(words);
             long longest = 0;
             words >> longest;
-            co_await store_.end_all(std::move(whose), moment, std::chrono::seconds{longest});
+            co_await store_.end_all(std::move(scope), moment, std::chrono::seconds{longest});
             co_return "done";
         }
         long count = 1, together = 1;
