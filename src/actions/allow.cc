@@ -51,7 +51,7 @@ seconds token_life(const SessionConfig& session)
 }
 
 std::string begin_session(const SessionConfig& session, const std::string& appid,
-                          const Identity& identity)
+                          const WechatIdentity& identity)
 {
     const auto now = wall_time();
     try {

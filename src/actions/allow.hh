@@ -47,7 +47,7 @@ std::chrono::seconds token_life(const SessionConfig& session);
 // The token of a session that begins now; there are keys. Throws Unusable where WeChat gave an
 // identity that no token may hold.
 std::string begin_session(const SessionConfig& session, const std::string& appid,
-                          const Identity& identity);
+                          const WechatIdentity& identity);
 
 // A fresh token of the same session, once the old one is past half of its life; absent before that,
 // and when the session is at its end (session.max_age_s after the login). It keeps the old one's

@@ -12,7 +12,7 @@ namespace onlogin {
 
 namespace {
 
-Json::Value describe(const Identity& identity, std::chrono::seconds life)
+Json::Value describe(const WechatIdentity& identity, std::chrono::seconds life)
 {
     Json::Value data;
     data["openid"] = identity.openid;
@@ -24,7 +24,7 @@ Json::Value describe(const Identity& identity, std::chrono::seconds life)
 
 // For clients written against a server that hands on what WeChat says: the same members again where
 // WeChat has them, and the session_key in both places.
-Response expose(Json::Value data, const Identity& identity)
+Response expose(Json::Value data, const WechatIdentity& identity)
 {
     data["session_key"] = identity.session_key.reveal();
     auto wechat = data;
@@ -47,7 +47,8 @@ bool is_wafer2(const Request& request, const Params& params, const Config& confi
 
 // What WeChat has encrypted for us, if that came along and can be read; of any age, as nothing
 // depends on it. The login is good without.
-Json::Value profile(const Wafer2Login& login, const Identity& identity, const std::string& appid)
+Json::Value profile(const Wafer2Login& login, const WechatIdentity& identity,
+                    const std::string& appid)
 {
     try {
         if (!login.encrypted_data.empty())
@@ -61,7 +62,8 @@ Json::Value profile(const Wafer2Login& login, const Identity& identity, const st
 
 // Who has logged in, for that client: the profile, and the openid in any case. It takes no answer
 // without.
-Json::Value user_info(const Wafer2Login& login, const Identity& identity, const std::string& appid)
+Json::Value user_info(const Wafer2Login& login, const WechatIdentity& identity,
+                      const std::string& appid)
 {
     auto user = profile(login, identity, appid);
     user.removeMember("watermark");

@@ -23,7 +23,7 @@ std::string word_behind(std::string_view text, std::string_view label, std::stri
     return std::string{text.substr(0, std::min<std::size_t>(text.find_first_not_of(alphabet), 64))};
 }
 
-// WeChat's id of the exchange: "…, rid: 66c69111-4157f271-729ca238", or in older answers
+// WeChat's id of the call: "…, rid: 66c69111-4157f271-729ca238", or in older answers
 // "…, hints: [ req_id: N37KMa0605th21 ]".
 std::string rid_of(std::string_view errmsg)
 {

@@ -71,7 +71,7 @@ constexpr Errcode phone_rows[] = {
     {0, 0, 502, 0, Login, "WeChat refused to tell the phone number", unknown},
 };
 
-constexpr Errcode session_rows[] = {
+constexpr Errcode session_key_rows[] = {
     {0, 0, 502, 0, Login, "WeChat refused to check the session", unknown},
 };
 
@@ -86,7 +86,7 @@ constexpr Errcode token_rows[] = {
 
 // By Api: rows that come before the general ones; the last one is any other code.
 constexpr std::span<const Errcode> rows_of[] = {
-    {&any_other, 1}, token_rows, phone_rows, session_rows};
+    {&any_other, 1}, token_rows, phone_rows, session_key_rows};
 
 const Errcode* find_row(std::span<const Errcode> table, int errcode)
 {

@@ -10,13 +10,13 @@ namespace onlogin {
 // What WeChat was asked for: the same errcode means different things.
 enum class Api
 {
-    Login,   // code2session
-    Token,   // an access token
-    Phone,   // the phone number behind a code
-    Session, // whether a session_key holds
+    Login,      // code2session
+    Token,      // an access token
+    Phone,      // the phone number behind a code
+    SessionKey, // whether a session_key holds
 };
 
-// WeChat answered with an errcode. `rid` is WeChat's id of the exchange, for its support; may be
+// WeChat answered with an errcode. `rid` is WeChat's id of the call, for its support; may be
 // empty. `address` is our public address where WeChat named it (40164), for the log.
 struct Refused : std::runtime_error
 {

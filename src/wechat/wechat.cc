@@ -60,10 +60,10 @@ Secret code2session_url(const MiniProgram& mini, std::string_view code)
     return Secret{std::move(url)};
 }
 
-Identity read_code2session(const Json::Value& answer)
+WechatIdentity read_code2session(const Json::Value& answer)
 {
-    Identity identity{text_in(answer, "openid"), text_in(answer, "unionid"),
-                      Secret{text_in(answer, "session_key")}};
+    WechatIdentity identity{text_in(answer, "openid"), text_in(answer, "unionid"),
+                            Secret{text_in(answer, "session_key")}};
     if (identity.openid.empty())
         throw Unusable{"the answer has no openid"};
     return identity;
@@ -78,8 +78,8 @@ Wechat::Wechat(Loop& loop, WechatApi& api, AccessTokens& tokens, Advisor& adviso
 {
 }
 
-Task<Timed<Identity>> Wechat::code2session(std::shared_ptr<const MiniProgram> mini,
-                                           std::string code, Clock::time_point deadline)
+Task<Timed<WechatIdentity>> Wechat::code2session(std::shared_ptr<const MiniProgram> mini,
+                                                 std::string code, Clock::time_point deadline)
 {
     const auto shared = logins_.join(mini->appid + ' ' + code, [&] {
         return timed(ask_for_identity(std::move(mini), std::move(code), deadline));
@@ -87,8 +87,8 @@ Task<Timed<Identity>> Wechat::code2session(std::shared_ptr<const MiniProgram> mi
     co_return co_await shared.end();
 }
 
-Task<Identity> Wechat::ask_for_identity(std::shared_ptr<const MiniProgram> mini, std::string code,
-                                        Clock::time_point deadline)
+Task<WechatIdentity> Wechat::ask_for_identity(std::shared_ptr<const MiniProgram> mini,
+                                              std::string code, Clock::time_point deadline)
 {
     const HttpRequest request{code2session_url(*mini, code)};
     const auto answer = co_await api_.call(*mini, Api::Login, request, deadline);
@@ -134,7 +134,7 @@ Task<bool> Wechat::ask_about_key(std::shared_ptr<const MiniProgram> mini, std::s
         return check_request(*mini, token, openid, signature);
     };
     try {
-        co_await call_with_token(mini, Api::Session, request_with, deadline);
+        co_await call_with_token(mini, Api::SessionKey, request_with, deadline);
         co_return true;
     } catch (const Refused& refused) {
         if (refused.errcode != of_another_key)

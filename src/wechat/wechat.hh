@@ -14,8 +14,10 @@
 
 namespace onlogin {
 
-// Who a user is to a mini program: what code2session answers.
-struct Identity
+// Who a user is to a mini program, in WeChat's words: what code2session answers. From the login on
+// it is the token that says who a user is (Claims in session/token.hh), and allow() that tells
+// whether it counts.
+struct WechatIdentity
 {
     std::string openid;
     std::string unionid; // empty: WeChat gave none
@@ -28,7 +30,7 @@ Secret code2session_url(const MiniProgram& mini, std::string_view code);
 // The identity in an answer of code2session
 // (https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session). Throws
 // Unusable if it has no openid.
-Identity read_code2session(const Json::Value& answer);
+WechatIdentity read_code2session(const Json::Value& answer);
 
 // Deadlines, and the time that WeChat took, include waiting for an access token. What fails is
 // Refused, Unreachable, Unusable or TimedOut; those who share a call share what comes of it, with
@@ -41,8 +43,8 @@ public:
     // Trades a login code for the user's identity, before `deadline`. WeChat takes a code once:
     // who brings the same code at the same time shares one call, and nothing that may have reached
     // WeChat is sent again (see WechatApi). Needs no access token and waits for none.
-    Task<Timed<Identity>> code2session(std::shared_ptr<const MiniProgram> mini, std::string code,
-                                       Clock::time_point deadline);
+    Task<Timed<WechatIdentity>> code2session(std::shared_ptr<const MiniProgram> mini,
+                                             std::string code, Clock::time_point deadline);
 
     // The phone_info behind a code of getPhoneNumber, an object. A code works once; the same user
     // with the same code at the same time shares one call. An access token that WeChat refuses is
@@ -63,8 +65,8 @@ public:
 private:
     using RequestWith = std::function<HttpRequest(std::string_view access_token)>;
 
-    Task<Identity> ask_for_identity(std::shared_ptr<const MiniProgram> mini, std::string code,
-                                    Clock::time_point deadline);
+    Task<WechatIdentity> ask_for_identity(std::shared_ptr<const MiniProgram> mini, std::string code,
+                                          Clock::time_point deadline);
     Task<Json::Value> ask_for_phone(std::shared_ptr<const MiniProgram> mini, std::string code,
                                     Clock::time_point deadline);
     Task<bool> ask_about_key(std::shared_ptr<const MiniProgram> mini, std::string openid,
@@ -75,7 +77,7 @@ private:
     WechatApi& api_;
     AccessTokens& tokens_;
     Advisor& advisor_;
-    SharedTasks<Timed<Identity>> logins_;
+    SharedTasks<Timed<WechatIdentity>> logins_;
     SharedTasks<Timed<Json::Value>> phones_;
 };
 

@@ -9,7 +9,7 @@ using namespace onlogin;
 
 namespace {
 
-Identity read(const char* body)
+WechatIdentity read(const char* body)
 {
     return read_code2session(read_answer(body, Api::Login));
 }
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(the_same_errcode_means_what_was_asked_for)
                std::string_view::npos);
     BOOST_TEST(find_errcode(40001, Api::Token).status == 500);
     BOOST_TEST(find_errcode(40001, Api::Phone).status == 502);
-    for (const auto api : {Api::Login, Api::Token, Api::Phone, Api::Session}) {
+    for (const auto api : {Api::Login, Api::Token, Api::Phone, Api::SessionKey}) {
         BOOST_TEST(find_errcode(40164, api).status == 500);
         BOOST_TEST(find_errcode(77777, api).status == 502);
     }
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(an_access_token_is_refused_only_where_one_was_sent)
 {
     for (const int errcode : {40001, 40014, 42001}) {
         BOOST_TEST(refuses_access_token({Api::Phone, errcode, ""}));
-        BOOST_TEST(refuses_access_token({Api::Session, errcode, ""}));
+        BOOST_TEST(refuses_access_token({Api::SessionKey, errcode, ""}));
         BOOST_TEST(!refuses_access_token({Api::Token, errcode, ""}));
         BOOST_TEST(!refuses_access_token({Api::Login, errcode, ""}));
     }
