@@ -4,9 +4,9 @@
 // like), and what the server signs for WeChat: all with the session_key of the user's last login.
 // https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/signature.html
 //
-// It fails in two ways (wechat/errors.hh). BadUserData: nothing that WeChat's client has made for this
-// mini program, whatever the key; the client has to be mended. StaleSession: the session_key is not
-// the one it was made with, or it is not of now. A new login and then fresh data mend it.
+// It fails in two ways (wechat/errors.hh). BadUserData: nothing that WeChat's client has made for
+// this mini program, whatever the key; the client has to be mended. StaleSession: the session_key
+// is not the one it was made with, or it is not of now. A new login and then fresh data mend it.
 //
 // Nothing vouches for the data. Whoever sends it can change it without the key, its first 16 bytes
 // at will by way of the iv. Who the user is says the token, not an openId in here.
