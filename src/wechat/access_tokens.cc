@@ -24,13 +24,12 @@ constexpr seconds force_pause{30};
 // an interface that wants another kind, force does not help: leave some for a day when it does.
 constexpr std::size_t most_forced_a_day = 10;
 
-// Of these within force_pause: refusals in a row may have causes of their own, and vendors with
-// WeChat's protocol renew each time that they are asked.
+// So many of them may follow each other within force_pause: each of several refusals in a row may
+// have a cause of its own, and vendors with WeChat's protocol renew each time that they are asked.
 constexpr std::size_t most_forced_at_once = 4;
 
-// Where asking again and again may go on for long, as while WeChat does not renew a token that
-// still serves, or refuses all that it gives out, it happens no oftener than this: WeChat allows
-// 10 000 a minute, of all workers.
+// The pause between two fetches where they may go on for long: WeChat does not renew a token that
+// still serves, or refuses each that it has given out. It allows 10 000 a minute, of all workers.
 constexpr seconds fetch_pause{1};
 
 constexpr std::size_t longest_token = 2048; // WeChat: allow for 512 at least
@@ -122,7 +121,8 @@ bool AccessTokens::may_force(Kept& kept, Clock::time_point now)
            (count < most_forced_a_day && now - forced[count - most_forced_at_once] >= force_pause);
 }
 
-// Lets a fetch of that mode run, if none does.
+// Begins a fetch, unless one runs that brings what this one would: a renewal by force brings the
+// latest token, too.
 void AccessTokens::begin(std::shared_ptr<const MiniProgram> mini, Mode mode)
 {
     auto& kept = kept_[mini];
@@ -159,7 +159,7 @@ Task<AccessTokens::Shared> AccessTokens::fetch(std::shared_ptr<const MiniProgram
     const auto request = stable_token_request(*mini, by_force);
     // A little before the time is up for who waits: they hear what went wrong.
     const auto deadline = now + milliseconds{mini->timeout_ms} * 49 / 50;
-    // WeChat has not counted what it certainly has not done.
+    // A renewal that WeChat has certainly not made is not one of those that it counts.
     const auto undo = [&] {
         const auto kept = kept_.find(mini);
         if (by_force && kept != kept_.end() && kept->second.last_fetch.number == number)
@@ -179,7 +179,7 @@ Task<AccessTokens::Shared> AccessTokens::fetch(std::shared_ptr<const MiniProgram
     auto [text, life] = read_stable_token(answer);
     const auto due = now + std::max<seconds>(life - overlap, life - life / 2);
     const auto token = std::make_shared<const Token>(Token{std::move(text), now, due, now + life});
-    // Not what a later fetch has made stale; forgotten, it is nobody's.
+    // Kept, unless a later fetch has begun: its token is newer. After forget() nobody wants it.
     if (const auto kept = kept_.find(mini);
         kept != kept_.end() && kept->second.last_fetch.number == number)
         kept->second.token = token;
