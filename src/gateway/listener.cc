@@ -16,7 +16,6 @@ namespace onlogin {
 namespace {
 
 constexpr milliseconds pause_length{100};
-constexpr milliseconds between_complaints{60'000};
 
 constexpr std::size_t longest_turn = 64;
 
@@ -46,7 +45,6 @@ Listener::Listener(Loop& loop, Fd socket, Log& log, Calls calls)
     , socket_{std::move(socket)}
     , watch_{std::make_unique<Watch>(loop, socket_.get(), [this](int) { take_turn(); })}
     , rest_{loop}
-    , complained_{Clock::now() - between_complaints}
 {
     bound_blocking(socket_.get());
     watch_again();
@@ -150,11 +148,8 @@ void Listener::watch_again()
 
 void Listener::complain(const std::string& reason, std::string_view advice)
 {
-    const auto now = Clock::now();
-    if (now - complained_ < between_complaints)
-        return;
-    complained_ = now;
-    log_.error("accept", {{"reason", reason}, {"advice", advice}});
+    if (complaint_.is_time())
+        log_.error("accept", {{"reason", reason}, {"advice", advice}});
 }
 
 } // namespace onlogin

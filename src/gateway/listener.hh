@@ -5,6 +5,7 @@
 #include "base/fd.hh"
 #include "base/log.hh"
 #include "net/loop.hh"
+#include "net/once_a_minute.hh"
 
 #include <cstdint>
 #include <functional>
@@ -69,7 +70,7 @@ private:
     bool resting_ = false;
     bool crowded_ = false;
     bool aside_ = true; // not watching
-    Clock::time_point complained_;
+    OnceAMinute complaint_;
 };
 
 } // namespace onlogin

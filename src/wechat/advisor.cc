@@ -9,8 +9,6 @@ namespace onlogin {
 
 namespace {
 
-constexpr milliseconds pause_between{60'000};
-
 // This many invalid codes in a minute are no longer a client's mistake.
 constexpr std::size_t flood = 20;
 
@@ -51,11 +49,8 @@ bool Advisor::is_flood(const std::string& appid)
 
 void Advisor::advise(const std::string& appid, int errcode, const Advice& advice)
 {
-    const auto now = Clock::now();
-    auto& last = advised_[{appid, errcode}];
-    if (last != Clock::time_point{} && now - last < pause_between)
+    if (!advised_[{appid, errcode}].is_time())
         return;
-    last = now;
     const bool answered = advice.reason.empty();
     log_.error("wechat", {{"app", appid},
                           {"errcode", answered ? std::optional<long long>{errcode} : std::nullopt},

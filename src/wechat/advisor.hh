@@ -4,6 +4,7 @@
 
 #include "base/log.hh"
 #include "net/loop.hh"
+#include "net/once_a_minute.hh"
 #include "wechat/errors.hh"
 
 #include <deque>
@@ -47,7 +48,7 @@ private:
     void advise(const std::string& appid, int errcode, const Advice& advice);
 
     Log& log_;
-    std::map<std::pair<std::string, int>, Clock::time_point> advised_;
+    std::map<std::pair<std::string, int>, OnceAMinute> advised_;         // by appid and errcode
     std::map<std::string, std::deque<Clock::time_point>> invalid_codes_; // 40029, by appid
 };
 
