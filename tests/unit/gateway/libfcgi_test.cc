@@ -35,9 +35,16 @@ BOOST_AUTO_TEST_SUITE(libfcgi)
 
 BOOST_AUTO_TEST_CASE(requests_are_read_as_libfcgi_reads_them)
 {
-    for (const auto& params : {std::string{}, params_of_two, pair("", ""),
-                               pair("A", "1") + pair("B", "=") + pair("A", "2"),
-                               std::string{"\1\1Nv", 4}, pair("LONG", std::string(60'000, 'v'))})
+    const std::string all_params[] = {
+        "",
+        params_of_two,
+        pair("", ""),
+        pair("A", "1") + pair("B", "=") + pair("A", "2"),
+        std::string{"\1\1Nv", 4},
+        std::string{"\x80\0\0\2\1NNv", 8},
+        pair(std::string(127, 'N'), "the longest name whose length takes one byte"),
+        pair("LONG", std::string(60'000, 'v'))};
+    for (const auto& params : all_params)
         for (const auto& body : {std::string{}, std::string{"b"}, std::string(60'000, '\0')})
             for (const int padding : {0, 7, 255})
                 check_taken_by_both(
