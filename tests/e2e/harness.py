@@ -120,25 +120,30 @@ class Process:
             raise
 
 
-directories = []
-
-
-@atexit.register
 def end_everything():
     for process in reversed(list(running)):
         try:
             process.end(5)
         except (AssertionError, OSError):
             pass
-    if not os.environ.get('E2E_KEEP'):
-        for directory in directories:
-            shutil.rmtree(directory, ignore_errors=True)
+
+
+# All that a run leaves in files. Who made it removes it; lanes are forked from that process.
+HOME = pathlib.Path(tempfile.mkdtemp(prefix='onlogin-e2e.'))
+HOME.chmod(0o711)  # programs of other users find what is given to them
+OWNER = os.getpid()
+
+
+@atexit.register
+def remove_everything():
+    if os.getpid() == OWNER:
+        end_everything()
+        if not os.environ.get('E2E_KEEP'):
+            shutil.rmtree(HOME, ignore_errors=True)
 
 
 def new_directory():
-    directory = pathlib.Path(tempfile.mkdtemp(prefix='onlogin-e2e.'))
-    directories.append(directory)
-    return directory
+    return pathlib.Path(tempfile.mkdtemp(dir=HOME, prefix=''))
 
 
 def snapshot(name):
@@ -153,16 +158,30 @@ ONLOGIN = snapshot('onlogin')
 RESPONDER = os.environ.get('FAKE_WECHAT_RESPONDER') or snapshot('fake-wechat')
 
 
+ports = []  # sockets that hold those which free_port() has given
+
+
 def free_port():
-    """Below those that the system gives to outgoing connections."""
+    """One that nobody else is given, in this run or another, until the tests of the class are done:
+    servers that say SO_REUSEADDR, as all do, can listen there; where none does, nobody answers.
+    Below those that the system gives to outgoing connections, above those of tests/demo."""
     while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(('127.0.0.1', port))
-                return port
-            except OSError:
-                pass
+        holder = socket.socket()
+        try:
+            holder.bind(('127.0.0.1', random.randrange(22000, 32000)))
+        except OSError:
+            holder.close()
+            continue
+        # Not before bind(): two that say it both get the same port.
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        ports.append(holder)
+        return holder.getsockname()[1]
+
+
+def release_ports(but):
+    """All but the first ones."""
+    while len(ports) > but:
+        ports.pop().close()
 
 
 def until(condition, seconds=10.0, what='it'):
@@ -597,6 +616,13 @@ def each(*rows):
 
 class Case(unittest.TestCase):
     maxDiff = None
+
+    # Whether no other class runs meanwhile. For those that measure time or load so closely that a
+    # neighbour would spoil it, or that make so much load that they would spoil a neighbour's.
+    alone = False
+
+    # About how many seconds the class takes, if more than ten: what takes longest begins first.
+    lasts = 0
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
