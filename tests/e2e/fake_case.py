@@ -1,6 +1,6 @@
 """What tests of the fake WeChat itself do: one of their own, which they spoil."""
 
-from harness import APP, OTHER_APP, SECRETS, Case, FakeWechat
+from harness import APP, OTHER_APP, SECRETS, Case
 
 JSON = 'application/json; encoding=utf-8'
 LOGIN = '/sns/jscode2session'
@@ -10,8 +10,7 @@ RID = 'rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$'
 class Fake(Case):
     @classmethod
     def setUpClass(cls):
-        cls.fake = FakeWechat()
-        cls.addClassCleanup(cls.fake.end)
+        cls.fake = cls.start_wechat()
 
     def setUp(self):
         for app in (APP, OTHER_APP):

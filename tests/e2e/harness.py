@@ -372,12 +372,14 @@ class RawServer:
 
 # --- The worker -----------------------------------------------------------------------------------
 
-def configuration(apps=None, **sections):
-    """Of a worker that uses the fake WeChat. `apps`: appids, or whole entries."""
+def configuration(apps=None, fake=None, **sections):
+    """Of a worker that uses a fake WeChat: `fake`, or that of this run. `apps`: appids, or whole
+    entries."""
     apps = [APP] if apps is None else apps
+    fake = fake or wechat()
     result = {
         'apps': [{'appid': a, 'secret': SECRETS[a]} if isinstance(a, str) else a for a in apps],
-        'wechat': {'url': wechat().url, 'ca_file': str(wechat().ca)},
+        'wechat': {'url': fake.url, 'ca_file': str(fake.ca)},
         'log': {'level': 'debug'},
     }
     for name, section in sections.items():
@@ -423,6 +425,13 @@ class Worker:
                     raise AssertionError('the worker did not start: ' + self.log())
                 return self.log_lines('serving')
             until(ready, 10, 'the worker')
+
+    def await_socket(self):
+        """For a worker whose log does not tell when it serves."""
+        def listens():
+            with socket.socket(socket.AF_UNIX) as probe:
+                return probe.connect_ex(str(self.socket)) == 0
+        until(listens, what='the socket')
 
     def configure(self, config):
         write_private(self.config_file, config if isinstance(config, str)
@@ -643,6 +652,13 @@ class Case(unittest.TestCase):
         return worker
 
     @classmethod
+    def start_wechat(cls):
+        """A fake WeChat of its own, for all tests of the class; see configuration()."""
+        fake = FakeWechat()
+        cls.addClassCleanup(fake.end)
+        return fake
+
+    @classmethod
     def start_nginx(cls, *arguments, **options):
         nginx = Nginx(*arguments, **options)
         cls.addClassCleanup(nginx.finish)
@@ -653,6 +669,11 @@ class Case(unittest.TestCase):
         worker = Worker(*arguments, **options)
         self.addCleanup(worker.finish)
         return worker
+
+    def own_wechat(self):
+        fake = FakeWechat()
+        self.addCleanup(fake.end)
+        return fake
 
     def own_nginx(self, *arguments, **options):
         nginx = Nginx(*arguments, **options)

@@ -48,10 +48,10 @@ class SessionCase(Case):
         write_private(cls.home / 'session.keys', cls.key + '\n')
 
     @staticmethod
-    def with_sessions(apps=(APP, OTHER_APP), **session):
+    def with_sessions(apps=(APP, OTHER_APP), fake=None, wechat=None, **session):
         session.setdefault('keys_file', 'session.keys')
         session.setdefault('revocations', 'sqlite:revocations.db')
-        return configuration(list(apps), session=session)
+        return configuration(list(apps), fake, wechat=wechat or {}, session=session)
 
     def second_worker(self, **session):
         """Another one with the same keys and the same store."""

@@ -3,8 +3,8 @@
 import time
 
 import fcgi
-from harness import (APP, OTHER_APP, Case, FakeWechat, RawServer, a_while, configuration, each,
-                     keep_private, together, until)
+from harness import (APP, OTHER_APP, Case, RawServer, a_while, configuration, each, keep_private,
+                     together, until)
 
 
 def ask(worker, refused=None, **more):
@@ -16,13 +16,21 @@ def ask(worker, refused=None, **more):
 class TokenCase(Case):
     TIMEOUT = 4500
 
-    def setUp(self):
-        self.wechat = FakeWechat()
-        self.addCleanup(self.wechat.end)
+    @classmethod
+    def setUpClass(cls):
+        cls.wechat = cls.start_wechat()
 
-    def worker_of(self, apps=None):
-        return self.own_worker(configuration(apps, wechat={
-            'url': self.wechat.url, 'ca_file': str(self.wechat.ca), 'timeout_ms': self.TIMEOUT}))
+    def setUp(self):
+        """There is no token that WeChat would give again, and it has been asked for none."""
+        self.before = {}
+        for app in (APP, OTHER_APP):
+            self.wechat.access_token(app, ok=1)
+            self.wechat.fetch_token(app)
+            self.before[app] = self.wechat.spoil_token(app, 'expired')
+
+    def worker_of(self, apps=None, fake=None):
+        return self.own_worker(configuration(apps, fake or self.wechat,
+                                             wechat={'timeout_ms': self.TIMEOUT}))
 
     def assert_token(self, answer):
         """The token, and no word of it beside the one header."""
@@ -33,8 +41,9 @@ class TokenCase(Case):
         return token
 
     def fetches(self, app=APP):
+        """How many tokens the test has fetched, and how many of them by force."""
         state = self.wechat.access_token(app)
-        return state['fetches'], state['forced']
+        return tuple(state[name] - self.before[app][name] for name in ('fetches', 'forced'))
 
 
 class AccessTokens(TokenCase):
@@ -250,6 +259,7 @@ class Refusals(TokenCase):
             self.assert_refused(ask(worker), 502, 502, 'later')
 
     def test_a_wechat_out_of_reach_is_tried_later(self):
-        worker = self.worker_of()
-        self.wechat.end()
+        fake = self.own_wechat()
+        worker = self.worker_of(fake=fake)
+        fake.end()
         self.assert_refused(ask(worker), 502, 502, 'later')

@@ -213,7 +213,7 @@ class LogOnFullDisk(Case):
     def test_a_device_that_is_full(self):
         with open('/dev/full', 'w') as full:
             worker = self.own_worker(stderr=full, wait=False)
-        until(worker.socket.exists, what='the socket')
+        worker.await_socket()
         for _ in range(20):
             self.assert_unharmed(worker)
 
@@ -229,7 +229,7 @@ class LogOnFullDisk(Case):
         log = place / 'onlogin.log'
         with log.open('ab') as file:
             worker = self.own_worker(stderr=file, wait=False)
-        until(worker.socket.exists, what='the socket')
+        worker.await_socket()
         self.assert_unharmed(worker)
         (place / 'other').write_bytes(b'x' * 4096)
         for _ in range(300):

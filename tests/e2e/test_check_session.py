@@ -1,7 +1,7 @@
 """Whether the session_key of a token still holds: WeChat knows."""
 
 import fcgi
-from harness import FakeWechat, keep_private, wechat
+from harness import keep_private, wechat
 from session_users import SessionCase, bearer
 
 
@@ -47,11 +47,8 @@ class CheckSession(CheckCase):
 class RefusedToken(CheckCase):
     def test_a_refused_access_token_is_renewed(self):
         self.new_home()
-        fake = FakeWechat()
-        self.addCleanup(fake.end)
-        worker = self.own_worker(
-            dict(self.with_sessions(), wechat={'url': fake.url, 'ca_file': str(fake.ca)}),
-            directory=self.home)
+        fake = self.own_wechat()
+        worker = self.own_worker(self.with_sessions(fake=fake), directory=self.home)
         token = self.user(worker, fake.code())
         self.assert_valid(ask(worker, token), True)
         keep_private(fake.spoil_token()['access_token'])

@@ -239,6 +239,10 @@ class Files(DoctorCase):
 
 
 class Sockets(DoctorCase):
+    def impatient_nginx(self, path):
+        """Does not let the doctor wait, who asks it too, for a worker that says nothing."""
+        return self.own_nginx(path, edits=[('fastcgi_read_timeout 15s', 'fastcgi_read_timeout 1s')])
+
     def test_a_socket_that_everybody_may_use(self):
         self.worker.socket.chmod(0o666)
         self.addCleanup(self.worker.socket.chmod, 0o660)
@@ -320,7 +324,7 @@ class Sockets(DoctorCase):
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(path))
             listener.listen()
-            nginx = self.own_nginx(path)
+            nginx = self.impatient_nginx(path)
 
             def drip():
                 connection, _ = listener.accept()
@@ -333,7 +337,7 @@ class Sockets(DoctorCase):
 
     def test_a_worker_that_hangs(self):
         worker = self.own_worker(mode='0660')
-        nginx = self.own_nginx(worker.socket)
+        nginx = self.impatient_nginx(worker.socket)
         worker.process.signal(signal.SIGSTOP)
         self.addCleanup(worker.process.signal, signal.SIGCONT)
         visit(worker.config_file, nginx=nginx).find('worker', 'bad', 'no answer within 3 s')

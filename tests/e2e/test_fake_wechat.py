@@ -1,7 +1,7 @@
 """The fake WeChat itself, whose rules all tests rely on: access tokens and phone numbers."""
 
 from fake_case import JSON, Fake
-from harness import APP, OTHER_APP, REFUSED, SECRETS, FakeWechat, each, magic, together
+from harness import APP, OTHER_APP, REFUSED, SECRETS, each, magic, together
 
 TOKEN = '/cgi-bin/stable_token'
 PHONE = '/wxa/business/getuserphonenumber'
@@ -137,8 +137,7 @@ class AccessTokens(Fake):
         self.assertIn('see /fake/', answer.body.decode())
 
     def test_nothing_can_be_spoilt_before_it_is_there(self):
-        fake = FakeWechat()
-        self.addCleanup(fake.end)
+        fake = self.own_wechat()
         self.assertEqual(fake.access_token(), {'access_token': '', 'fetches': 0, 'forced': 0,
                                                'expires_in': 0})
         self.assertEqual(fake.get('/fake/spoil-token', appid=APP, how='dead').status, 400)

@@ -206,16 +206,14 @@ class ComingAndGoing(Case):
 
     @each(('http2', 'auto'), ('http11', '1.1'))
     def test_a_wechat_that_dies_takes_its_logins_along_and_no_others(self, http):
-        fake = harness.FakeWechat()
-        self.addCleanup(lambda: fake.process.alive() and fake.process.end())
-        worker = self.own_worker(configuration(
-            wechat={'http': http, 'url': fake.url, 'ca_file': str(fake.ca)}))
+        fake = self.own_wechat()
+        worker = self.own_worker(configuration(fake=fake, wechat={'http': http}))
         self.assert_logged_in(worker.login())
         codes = [fake.code(delay_ms=8000) for _ in range(10)]
 
         def die():
             until(lambda: all(fake.exchanges(code) for code in codes), what='the exchanges')
-            fake.process.end()
+            fake.end()
         *answers, _ = together([*(lambda c=c: worker.login(c) for c in codes), die])
         for answer in answers:
             self.assertIn(answer.status, (502, 504), answer)

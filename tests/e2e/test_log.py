@@ -269,8 +269,7 @@ class Levels(Case):
           ('error', 'error', {'error'}))
     def test_a_level_leaves_out_what_is_below(self, level, expected):
         worker = self.own_worker(configuration(log={'level': level}), wait=False)
-        while worker.socket.exists() is False:
-            time.sleep(0.01)
+        worker.await_socket()
         worker.ask(fcgi.get(path='/onLogin/health'))
         worker.login()
         worker.login(wechat().code(errcode=40125))
@@ -287,8 +286,7 @@ class LogReaders(Case):
         worker = self.own_worker(stderr=writer, wait=False)
         os.close(writer)
         self.addCleanup(os.close, reader)
-        while not worker.socket.exists():
-            time.sleep(0.01)
+        worker.await_socket()
         with worker.connect() as connection:
             for _ in range(2000):
                 connection.send(fcgi.request(fcgi.get(path='/onLogin/health',
@@ -321,8 +319,7 @@ class LogReaders(Case):
         worker = self.own_worker(stderr=writer, wait=False)
         os.close(writer)
         os.close(reader)
-        while not worker.socket.exists():
-            time.sleep(0.01)
+        worker.await_socket()
         for _ in range(5):
             self.assert_unharmed(worker)
         self.assertEqual(worker.stop(), 0)

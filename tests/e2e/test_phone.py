@@ -4,8 +4,8 @@ import time
 import urllib.parse
 
 import fcgi
-from harness import (APP, AT_ONCE, OTHER_APP, FakeWechat, a_while, each, keep_private, magic,
-                     together, until, wechat)
+from harness import (APP, AT_ONCE, OTHER_APP, a_while, each, keep_private, magic, together, until,
+                     wechat)
 from session_users import SessionCase, bearer
 
 
@@ -185,12 +185,8 @@ class RefusedToken(PhoneCase):
     @classmethod
     def setUpClass(cls):
         cls.new_home()
-        cls.wechat = FakeWechat()
-        cls.addClassCleanup(cls.wechat.end)
-        cls.worker = cls.start_worker(
-            dict(cls.with_sessions(), wechat={'url': cls.wechat.url,
-                                              'ca_file': str(cls.wechat.ca)}),
-            directory=cls.home)
+        cls.wechat = cls.start_wechat()
+        cls.worker = cls.start_worker(cls.with_sessions(fake=cls.wechat), directory=cls.home)
 
     def setUp(self):
         self.wechat.access_token(ok=1, renewals=0)
@@ -248,15 +244,11 @@ class RefusedToken(PhoneCase):
 class Reload(PhoneCase):
     def test_who_began_before_it_fetches_no_token_for_who_comes_later(self):
         self.new_home()
-        fakes = [FakeWechat() for _ in range(2)]
-        for fake in fakes:
-            self.addCleanup(fake.end)
+        fakes = [self.own_wechat() for _ in range(2)]
         authorities = self.home / 'ca.pem'
         authorities.write_text(''.join(fake.ca.read_text() for fake in fakes))
-        old, new = (
-            dict(self.with_sessions(),
-                 wechat={'url': fake.url, 'ca_file': 'ca.pem', 'timeout_ms': 20_000})
-            for fake in fakes)
+        old, new = (self.with_sessions(fake=fake, wechat={'ca_file': 'ca.pem', 'timeout_ms': 20_000})
+                    for fake in fakes)
         worker = self.own_worker(old, directory=self.home)
         token = self.user(worker)
         with worker.connect() as connection:
@@ -276,11 +268,9 @@ class Reload(PhoneCase):
 class Rush(PhoneCase):
     def test_a_thousand_at_once_fetch_one_token_and_no_login_waits_for_it(self):
         self.new_home()
-        fake = FakeWechat()
-        self.addCleanup(fake.end)
-        worker = self.own_worker(
-            dict(self.with_sessions(), wechat={'url': fake.url, 'ca_file': str(fake.ca),
-                                               'timeout_ms': 20_000}), directory=self.home)
+        fake = self.own_wechat()
+        worker = self.own_worker(self.with_sessions(fake=fake, wechat={'timeout_ms': 20_000}),
+                                 directory=self.home)
         token = self.user(worker)
         fake.access_token(delay_ms=a_while(1500))
         began = time.monotonic()

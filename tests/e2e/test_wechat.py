@@ -4,7 +4,6 @@ import base64
 import time
 
 import fcgi
-import harness
 from harness import (APP, AT_ONCE, OTHER_APP, PATIENCE, SECRETS, Case, configuration, each,
                      free_port, keep_private, magic, make_certificate, new_directory,
                      together, wechat)
@@ -288,11 +287,9 @@ class KeptConnections(Case):
     """Between the worker and WeChat."""
 
     def test_a_wechat_that_ends_between_two_logins_is_out_of_reach(self):
-        fake = harness.FakeWechat()
-        self.addCleanup(fake.process.end)
-        config = configuration(wechat={'url': fake.url, 'ca_file': str(fake.ca)})
-        worker = self.own_worker(config)
+        fake = self.own_wechat()
+        worker = self.own_worker(configuration(fake=fake))
         self.assert_logged_in(worker.login())
-        fake.process.end()
+        fake.end()
         answer = worker.login()
         self.assert_refused(answer, 502, 502, 'later')
