@@ -579,13 +579,14 @@ class Nginx:
                            {name.lower(): value for name, value in response.getheaders()},
                            text, time.monotonic() - began)
 
-    def send_raw(self, data):
-        """The whole of what comes back for `data`."""
+    def send_raw(self, data, last=None):
+        """The whole of what comes back for `data`; what comes up to `last` is the whole, if given, for
+        nginx waits 5 s for the rest of a request that it has answered."""
         with socket.create_connection(('127.0.0.1', self.port), timeout=20) as plain, \
                 self.context.wrap_socket(plain, server_hostname='localhost') as tls:
             tls.sendall(data)
             answer = b''
-            while piece := tls.recv(65536):
+            while not (last and answer.endswith(last)) and (piece := tls.recv(65536)):
                 answer += piece
         return answer
 

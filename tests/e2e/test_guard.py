@@ -219,7 +219,7 @@ class Guard(GuardCase):
         self.assertEqual(told['sha256'], hashlib.sha256(body).hexdigest())
         answer = self.nginx.send_raw(
             b'PUT /kept/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5242880\r\n'
-            b'Connection: close\r\n\r\n')
+            b'Connection: close\r\n\r\n', last=b'"login"}')
         self.assertRegex(answer, rb'^HTTP/1.1 401 ')  # before the body
         self.assertIn(b'"recover":"login"', answer)
 

@@ -148,7 +148,7 @@ class WithoutAWorker(GuardCase):
 
 
 class Renewal(GuardCase):
-    SESSION = {'lifetime_s': int(12 * PATIENCE)}
+    SESSION = {'lifetime_s': int(8 * PATIENCE)}
 
     def test_a_new_token_comes_with_every_answer_past_half_the_life(self):
         user = self.log_in()

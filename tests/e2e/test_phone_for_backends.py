@@ -258,7 +258,7 @@ class Others(PhoneCase):
 
 
 class Renewal(PhoneCase):
-    SESSION = {'lifetime_s': int(12 * PATIENCE)}
+    SESSION = {'lifetime_s': int(8 * PATIENCE)}
 
     def test_a_new_token_comes_when_it_is_time(self):
         user = self.log_in()

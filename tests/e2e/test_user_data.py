@@ -10,7 +10,7 @@ import urllib.parse
 
 import fcgi
 import paseto
-from harness import (APP, OTHER_APP, ROOT, configuration, each, keep_private, magic, until,
+from harness import (APP, OTHER_APP, ROOT, a_while, configuration, each, keep_private, magic, until,
                      wechat)
 from session_users import OPENID, SessionCase, auth, bearer, logout
 
@@ -330,7 +330,7 @@ class OtherWorkers(UserDataCase):
         worker = self.own_worker(config, directory=self.home)
         token, key = self.log_in(worker)
         sent = encrypted(key, data := profile())
-        code = wechat().code(delay_ms=3000)
+        code = wechat().code(delay_ms=a_while(1000))
         with worker.connect() as slow:
             slow.send(fcgi.request(fcgi.get('code=' + code)))
             until(lambda: wechat().exchanges(code), what='the exchange')
