@@ -631,7 +631,7 @@ class Case(unittest.TestCase):
     # neighbour would spoil it, or that make so much load that they would spoil a neighbour's.
     alone = False
 
-    # About how many seconds the class takes, if more than ten: what takes longest begins first.
+    # About how many seconds the class takes, if more than ten or so: the longest begin first.
     lasts = 0
 
     def __init_subclass__(cls, **options):

@@ -47,6 +47,8 @@ class TokenCase(Case):
 
 
 class AccessTokens(TokenCase):
+    lasts = 40
+
     def test_it_is_fetched_once_and_kept(self):
         worker = self.worker_of()
         token = self.assert_token(ask(worker))
@@ -218,6 +220,7 @@ class AccessTokens(TokenCase):
 
 class Refusals(TokenCase):
     TIMEOUT = 1500
+    lasts = 20
 
     @each(('whitelist', 40164, 500, 'never'), ('secret', 40125, 500, 'never'),
           ('secret-otherwise', 40001, 500, 'never'), ('frozen', 40243, 500, 'never'),

@@ -239,6 +239,8 @@ class Files(DoctorCase):
 
 
 class Sockets(DoctorCase):
+    lasts = 25
+
     def impatient_nginx(self, path):
         """Does not let the doctor wait, who asks it too, for a worker that says nothing."""
         return self.own_nginx(path, edits=[('fastcgi_read_timeout 15s', 'fastcgi_read_timeout 1s')])
@@ -344,6 +346,8 @@ class Sockets(DoctorCase):
 
 
 class NginxConfiguration(DoctorCase):
+    lasts = 20
+
     def test_a_configuration_that_nginx_refuses(self):
         nginx = self.edited_nginx()
         (nginx.directory / 'onlogin.conf').write_text('nonsense;\n')

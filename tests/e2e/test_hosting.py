@@ -32,6 +32,7 @@ def parse(text):
 
 class Hosting:
     kind = None
+    lasts = 15
 
     @classmethod
     def setUpClass(cls):
@@ -232,6 +233,8 @@ class Hosting:
 
 class Variations(Case):
     """What only one of them does, or does with other settings."""
+
+    lasts = 15
 
     def start(self, kind, *arguments, **options):
         server = kind(*arguments, **options)

@@ -23,6 +23,8 @@ def cpu_seconds(worker):
 
 
 class ManyAtOnce(Case):
+    alone = True  # each has to be done in a second or two
+
     @each(('http2', 'auto'), ('http11', '1.1'))
     def test_300_logins_at_the_same_time_take_as_long_as_one(self, http):
         worker = self.own_worker(configuration(wechat={'http': http}))
@@ -50,6 +52,8 @@ class ManyAtOnce(Case):
 
 
 class FewConnectionsToWechat(Case):
+    alone = True  # some have to be done within half a second of another
+
     def test_logins_wait_for_a_connection(self):
         worker = self.own_worker(configuration(wechat={'http': '1.1', 'max_connections': 2}))
         codes = [magic('delay-100') for _ in range(10)]
@@ -118,6 +122,8 @@ class Descriptors(Case):
 
 class Rest(Case):
     """Whatever a peer does, a worker that waits uses no time."""
+
+    lasts = 20
 
     def rests(self, worker):
         time.sleep(0.2)
@@ -203,6 +209,8 @@ class Rest(Case):
 
 class ComingAndGoing(Case):
     """WeChat's side ends, restarts, and closes connections when it likes."""
+
+    lasts = 20
 
     @each(('http2', 'auto'), ('http11', '1.1'))
     def test_a_wechat_that_dies_takes_its_logins_along_and_no_others(self, http):

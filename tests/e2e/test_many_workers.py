@@ -9,6 +9,7 @@ from harness import PATIENCE, Case, Worker, configuration, magic, new_directory
 
 class Shares(Case):
     COUNT = 3
+    alone = True  # the load, and the shares of who gets the processor
 
     def setUp(self):
         path = new_directory() / 'socket'

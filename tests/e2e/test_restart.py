@@ -48,6 +48,8 @@ class Load:
 
 
 class Restart(Case):
+    lasts = 30
+
     def setUp(self):
         self.holder = Holder(self)
         self.nginx = self.own_nginx(self.holder.path, limits=False)

@@ -42,6 +42,8 @@ class StoreCase(Case):
 class Contract(StoreCase):
     """Holds for each store."""
 
+    lasts = 30
+
     @each(*STORES.items())
     def test_it_ends_what_it_should_and_nothing_else(self, make):
         store = self.store(make)
