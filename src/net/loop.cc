@@ -1,5 +1,7 @@
 #include "net/loop.hh"
 
+#include "net/event.hh"
+
 #include <stdexcept>
 
 #include <csignal>
@@ -285,19 +287,10 @@ Lookup::~Lookup()
 
 Task<> pause(Loop& loop, milliseconds delay)
 {
-    struct Awaiter
-    {
-        Timer timer;
-        milliseconds delay;
-        bool await_ready() const noexcept { return false; }
-        void await_suspend(std::coroutine_handle<> caller)
-        {
-            timer.start(delay, [caller] { caller.resume(); });
-        }
-        void await_resume() const noexcept {}
-    };
-    Awaiter awaiter{Timer{loop}, delay};
-    co_await awaiter;
+    Event over;
+    Timer timer{loop};
+    timer.start(delay, [&over] { over.set(); });
+    co_await over;
 }
 
 std::string loop_library()

@@ -1,34 +1,11 @@
 #include "net/resolver.hh"
 
 #include "net/errors.hh"
+#include "net/event.hh"
 
 #include <algorithm>
 
 namespace onlogin {
-
-namespace {
-
-struct LookupAwaiter
-{
-    Loop& loop;
-    const std::string& host;
-    std::vector<std::string> addresses = {};
-    std::string reason = {};
-    std::optional<Lookup> lookup = {};
-
-    bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> caller)
-    {
-        lookup.emplace(loop, host, [this, caller](auto found, auto why) {
-            addresses = std::move(found);
-            reason = std::move(why);
-            caller.resume();
-        });
-    }
-    void await_resume() const noexcept {}
-};
-
-} // namespace
 
 Resolver::Resolver(Loop& loop, Log& log, ResolverTimes times)
     : loop_{loop}
@@ -65,12 +42,19 @@ bool Resolver::looking() const
 Task<bool> Resolver::look_up(std::string host)
 {
     auto& entry = entries_[host];
-    LookupAwaiter awaiter{loop_, host};
-    co_await awaiter;
+    std::vector<std::string> addresses;
+    std::string reason;
+    Event answered;
+    const Lookup lookup{loop_, host, [&](auto found, auto why) {
+                            addresses = std::move(found);
+                            reason = std::move(why);
+                            answered.set();
+                        }};
+    co_await answered;
     entry.looking = false;
-    if (awaiter.addresses.empty()) {
+    if (addresses.empty()) {
         entry.failed = Clock::now();
-        entry.reason = awaiter.reason.empty() ? "no addresses" : awaiter.reason;
+        entry.reason = reason.empty() ? "no addresses" : reason;
         if (!entry.addresses.list.empty())
             log_.warn(
                 "name server failed",
@@ -78,13 +62,13 @@ Task<bool> Resolver::look_up(std::string host)
         co_return false;
     }
     entry.fetched = Clock::now();
-    if (awaiter.addresses != entry.addresses.list) {
+    if (addresses != entry.addresses.list) {
         // Name servers turn the order round: that is no news.
-        auto before = entry.addresses.list, after = awaiter.addresses;
+        auto before = entry.addresses.list, after = addresses;
         std::sort(before.begin(), before.end());
         std::sort(after.begin(), after.end());
         if (before != after) {
-            entry.addresses.list = awaiter.addresses;
+            entry.addresses.list = addresses;
             ++entry.addresses.generation;
         }
     }

@@ -40,22 +40,6 @@ void wipe_front(std::string& text, std::size_t count)
 
 } // namespace
 
-// Until the socket is ready for `wanted`.
-struct Stream::Event
-{
-    Stream& owner;
-    int wanted;
-
-    bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> caller)
-    {
-        owner.waiting_ = caller;
-        owner.watch_->want(wanted);
-    }
-    void await_resume() const noexcept {}
-    ~Event() { owner.waiting_ = {}; }
-};
-
 Task<> Stream::connect(Resolver& resolver, Endpoint endpoint, const TlsContext* tls)
 {
     const auto& [host, port] = endpoint;
@@ -116,8 +100,8 @@ Task<> Stream::finish(int result)
     watch();
     if (result == 0)
         co_return;
-    Event writable{*this, Watch::Writable};
-    co_await writable;
+    watch_->want(Watch::Writable);
+    co_await ready_;
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
@@ -135,9 +119,8 @@ Task<> Stream::shake_hands(const TlsContext& tls, const std::string& host)
             co_return;
         if (outcome == TlsStream::Outcome::Closed || outcome == TlsStream::Outcome::Failed)
             throw Unreachable{"TLS: " + (tls_->trouble().empty() ? "closed" : tls_->trouble())};
-        Event ready{*this,
-                    outcome == TlsStream::Outcome::WantsRead ? Watch::Readable : Watch::Writable};
-        co_await ready;
+        watch_->want(outcome == TlsStream::Outcome::WantsRead ? Watch::Readable : Watch::Writable);
+        co_await ready_;
     }
 }
 
@@ -148,8 +131,8 @@ void Stream::watch()
 
 void Stream::happened()
 {
-    if (auto waiting = std::exchange(waiting_, {}))
-        return waiting.resume();
+    if (ready_.awaited())
+        return ready_.set();
     flush();
     if (const auto readable = readable_) // a copy: the call may drop this socket
         readable();

@@ -4,6 +4,7 @@
 // for WeChat, to which libcurl connects (https/).
 
 #include "base/fd.hh"
+#include "net/event.hh"
 #include "net/loop.hh"
 #include "net/resolver.hh"
 #include "net/tls.hh"
@@ -45,8 +46,6 @@ public:
     [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
 private:
-    struct Event;
-
     Task<> connect_to(const std::string& address, const std::string& port);
     Task<> finish(int result);
     Task<> shake_hands(const TlsContext& tls, const std::string& host);
@@ -59,7 +58,7 @@ private:
     Fd socket_;
     std::optional<TlsStream> tls_;
     std::optional<Watch> watch_; // of socket_, so dropped before it
-    std::coroutine_handle<> waiting_;
+    Event ready_;                // the socket, while connecting
     std::function<void()> readable_;
     std::string unsent_;
     // What has been posted to the loop looks at it: gone with this socket.
