@@ -84,35 +84,9 @@ std::string value_of(const std::string& info, const std::string& name)
 
 struct RedisClient::Question
 {
-    std::coroutine_handle<> asker; // null: nobody waits any more
+    Event over; // the reply has come, or the connection has gone
     RedisReply reply;
-    std::string trouble;
-};
-
-// Until the answer to a question has come, or the connection has gone.
-struct RedisClient::Answer
-{
-    std::shared_ptr<Question> question;
-
-    bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> caller) const { question->asker = caller; }
-    void await_resume() const
-    {
-        if (!question->trouble.empty())
-            throw StoreUnreachable{question->trouble};
-    }
-    ~Answer() { question->asker = {}; }
-};
-
-// Until drop() is called.
-struct RedisClient::Wait
-{
-    RedisClient& client;
-
-    bool await_ready() const noexcept { return !client.ready_; }
-    void await_suspend(std::coroutine_handle<> caller) const { client.lost_ = caller; }
-    void await_resume() const noexcept {}
-    ~Wait() { client.lost_ = {}; }
+    std::string trouble; // why there is no reply; empty: there is one
 };
 
 void RedisClient::FreeReader::operator()(redisReader* reader) const
@@ -157,8 +131,7 @@ Task<> RedisClient::keep_connected()
             pause_for = times_.first_pause;
             ready_ = true;
             wake();
-            Wait lost{*this};
-            co_await lost;
+            co_await lost_;
             log_.warn(say_.disconnected, {{"store", address_.shown}, {"reason", trouble_}});
             co_await pause(loop_, times_.first_pause); // meanwhile, questions wait
         } else {
@@ -253,9 +226,11 @@ Task<RedisReply> RedisClient::ask_when_connected(std::vector<std::string> words)
     if (!ready_ && hopeless_)
         throw StoreUnreachable{trouble_};
     if (!ready_) {
-        Answer connected{std::make_shared<Question>()};
-        waiting_.push_back(connected.question);
-        co_await connected;
+        const auto tried = std::make_shared<Event>();
+        waiting_.push_back(tried);
+        co_await *tried;
+        if (!ready_)
+            throw StoreUnreachable{trouble_};
     }
     auto reply = co_await put(std::move(words));
     co_return reply;
@@ -271,12 +246,14 @@ Task<RedisReply> RedisClient::put(std::vector<std::string> words)
         throw StoreUnreachable{trouble_};
     socket_->send(text);
     wipe(text);
-    Answer answer{std::make_shared<Question>()};
-    sent_.push_back(answer.question);
-    co_await answer;
-    if (answer.question->reply.kind == RedisReply::Kind::Error)
-        throw StoreUnreachable{explain(say_, answer.question->reply.text, command)};
-    co_return std::move(answer.question->reply);
+    const auto question = std::make_shared<Question>();
+    sent_.push_back(question);
+    co_await question->over;
+    if (!question->trouble.empty())
+        throw StoreUnreachable{question->trouble};
+    if (question->reply.kind == RedisReply::Kind::Error)
+        throw StoreUnreachable{explain(say_, question->reply.text, command)};
+    co_return std::move(question->reply);
 }
 
 // All answers are taken first, and then those who asked go on: they may change anything here.
@@ -306,35 +283,29 @@ void RedisClient::receive()
         sent_.pop_front();
     }
     for (const auto& question : answered)
-        if (const auto asker = std::exchange(question->asker, {}))
-            asker.resume();
+        question->over.set();
     if (!trouble.empty())
         drop(trouble);
 }
 
 void RedisClient::drop(const std::string& trouble)
 {
-    ready_ = false;
+    const bool was_ready = std::exchange(ready_, false);
     trouble_ = trouble;
     socket_.reset();
     for (const auto& question : std::exchange(sent_, {})) {
         question->trouble = trouble;
-        if (const auto asker = std::exchange(question->asker, {}))
-            asker.resume();
+        question->over.set();
     }
-    if (const auto lost = std::exchange(lost_, {}))
-        lost.resume();
+    if (was_ready)
+        lost_.set();
 }
 
 // Those who wait for a connection hear that there is one, or none.
 void RedisClient::wake()
 {
-    for (const auto& question : std::exchange(waiting_, {})) {
-        if (!ready_)
-            question->trouble = trouble_;
-        if (const auto asker = std::exchange(question->asker, {}))
-            asker.resume();
-    }
+    for (const auto& tried : std::exchange(waiting_, {}))
+        tried->set();
 }
 
 std::string redis_library()

@@ -4,6 +4,7 @@
 // Questions of the same moment go out behind each other without waiting. No other file includes
 // hiredis, which reads and writes the protocol.
 
+#include "net/event.hh"
 #include "net/loop.hh"
 #include "net/resolver.hh"
 #include "net/stream.hh"
@@ -83,8 +84,6 @@ public:
 private:
     // A question that has been sent. Its asker may have gone before the answer comes.
     struct Question;
-    struct Answer;
-    struct Wait;
 
     Task<> keep_connected();
     Task<> connect();
@@ -112,12 +111,12 @@ private:
     std::unique_ptr<redisReader, FreeReader> reader_;
     std::unique_ptr<Stream> socket_;
     std::deque<std::shared_ptr<Question>> sent_;
-    std::vector<std::shared_ptr<Question>> waiting_; // for a connection
-    std::string trouble_;                            // of the connection, the last time
+    std::vector<std::shared_ptr<Event>> waiting_; // for an attempt to connect to end
+    std::string trouble_;                         // of the connection, the last time
     bool ready_ = false;
-    bool hopeless_ = false;        // the last attempt to connect has failed
-    bool warned_ = false;          // of what is unsafe about the server
-    std::coroutine_handle<> lost_; // resumed when the connection is
+    bool hopeless_ = false; // the last attempt to connect has failed
+    bool warned_ = false;   // of what is unsafe about the server
+    Event lost_;            // a connection that was ready
     Task<> keeper_;
 };
 
