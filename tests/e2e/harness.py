@@ -26,6 +26,7 @@ import unittest
 import urllib.parse
 
 import fcgi
+import nginx_http2
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get('BUILD', 'build')
@@ -503,8 +504,9 @@ class Nginx:
     """nginx with the files of nginx/ as they ship, but for what an installation edits too."""
 
     def __init__(self, worker_socket, limits=True, edits=(), connections=4096, instead=None,
-                 sites=('onlogin.conf',)):
-        """`instead`: files that take the place of others, by their names below nginx/."""
+                 sites=('onlogin.conf',), http2=False):
+        """`instead`: files that take the place of others, by their names below nginx/.
+        `http2`: as the site says it is turned on."""
         self.directory = new_directory()
         self.port, plain_port = free_port(), free_port()
         self.access_log = self.directory / 'log/onlogin.log'
@@ -515,6 +517,7 @@ class Nginx:
             (self.directory / part).mkdir()
         self.plain_port = plain_port
         edits = [
+            *(nginx_http2.edits() if http2 else ()),
             *edits,
             (r'listen 80;', f'listen 127.0.0.1:{plain_port};'),
             (r'listen 443 ', f'listen 127.0.0.1:{self.port} '),
@@ -562,6 +565,13 @@ class Nginx:
         old = set(children.read_text().split())
         self.process.signal(signal.SIGHUP)
         until(lambda: (new := set(children.read_text().split())) and not new & old, 10, 'the reload')
+
+    def complaints(self):
+        """What `nginx -t` says of its configuration."""
+        done = subprocess.run(['nginx', '-t', '-q', '-e', 'stderr', '-p', self.directory,
+                               '-c', self.directory / 'nginx.conf'],
+                              capture_output=True, text=True, timeout=20 * PATIENCE)
+        return done.stderr
 
     def connect(self):
         return http.client.HTTPSConnection('localhost', self.port, context=self.context,

@@ -110,6 +110,11 @@ class Healthy(DoctorCase):
                          {'config', 'files', 'worker', 'nginx', 'location', 'socket', 'certificate',
                           'front', 'tls', 'wechat', 'clock', 'app'})
 
+    def test_a_site_with_http_2(self):
+        findings = self.visit(nginx=self.edited_nginx(http2=True))
+        self.assertEqual([f for f in findings if f.verdict != 'ok' and not as_root(f)], [])
+        findings.find('front', 'ok', 'https://localhost')
+
     def test_it_prints_a_line_for_each_check(self):
         result = doctor(self.worker.config_file, nginx=self.nginx)
         *lines, last = result.stdout.splitlines()
@@ -371,7 +376,7 @@ class NginxConfiguration(DoctorCase):
          ('socket', 'warn', '127.0.0.1:9', 'unix socket')),
         ('an access log with request bodies', (r"time=\$request_time '", "$request_body '"),
          ('logs', 'warn', 'access_log')),
-        ('no TLS', (r'listen (\S+) ssl http2;', 'listen 127.0.0.1:1 proxy_protocol;'),
+        ('no TLS', (r'listen (\S+) ssl;', 'listen 127.0.0.1:1 proxy_protocol;'),
          ('front', 'warn', 'no name or port')),
     )
     def test_it_warns_of(self, edit, expected):
@@ -470,7 +475,7 @@ class Front(DoctorCase):
     def test_plain_http_alone(self):
         nginx = self.edited_nginx()
         file = nginx.directory / 'onlogin.conf'
-        file.write_text(file.read_text().replace(' ssl http2;', ';'))
+        file.write_text(file.read_text().replace(' ssl;', ';'))
         nginx.reload()
         findings = self.visit(nginx=nginx)
         findings.find('front', 'warn', 'no TLS')

@@ -12,6 +12,7 @@ import time
 
 import fcgi
 import harness
+import nginx_http2
 from harness import (AT_ONCE, PATIENCE, Case, a_while, configuration, each, free_port, magic,
                      new_directory, together, until, wechat)
 
@@ -244,7 +245,8 @@ http {{
     access_log off;
     {temp}
     server {{
-        listen 127.0.0.1:{port} ssl http2;
+        listen 127.0.0.1:{port} ssl{nginx_http2.listen_option()};
+        {nginx_http2.directive()}
         ssl_certificate {fake.certificate};
         ssl_certificate_key {fake.key};
         {settings}

@@ -68,15 +68,18 @@ class Answers(NginxCase):
             'Referer': f'https://servicewechat.com/{OTHER_APP}/1/page-frame.html'})
         self.assert_logged_in(answer)
 
-    def test_clients_with_http_2_log_in(self):
+    @each(('as it ships', False, '1.1'), ('HTTP/2 turned on', True, '2'))
+    def test_clients_that_offer_http_2_log_in(self, http2, expected):
+        nginx = self.own_nginx(self.worker.socket, http2=http2)
+        self.assertEqual(nginx.complaints(), '')
         done = subprocess.run(
             ['curl', '-q', '--silent', '--show-error', '--http2', '--noproxy', '*', '--cacert',
-             str(self.nginx.certificate), '--write-out', '\n%{http_version} %{http_code}',
+             str(nginx.certificate), '--write-out', '\n%{http_version} %{http_code}',
              '--data-urlencode', 'code=' + magic(), '--data-urlencode', 'appid=' + APP,
-             f'https://localhost:{self.nginx.port}/onLogin'], capture_output=True, text=True,
+             f'https://localhost:{nginx.port}/onLogin'], capture_output=True, text=True,
             timeout=20)
         body, version = done.stdout.rsplit('\n', 1)
-        self.assertEqual(version, '2 200', done)
+        self.assertEqual(version, f'{expected} 200', done)
         self.assertEqual(json.loads(body)['code'], 0)
 
     def test_requests_have_one_id_in_both_logs(self):

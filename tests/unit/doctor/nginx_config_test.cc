@@ -206,6 +206,8 @@ BOOST_AUTO_TEST_CASE(the_doctor_asks_where_nginx_listens_with_tls)
         return best_listen(our_locations(main)[0], main);
     };
     BOOST_TEST(listen("listen 80; listen 443 ssl http2;")->address == "127.0.0.1:443");
+    BOOST_TEST(listen("listen 443 ssl; http2 on;")->address == "127.0.0.1:443");
+    BOOST_TEST(listen("listen 443 ssl; http2 on;")->tls);
     BOOST_TEST(listen("listen [::]:443 ssl;")->address == "[::1]:443");
     BOOST_TEST(listen("listen 10.0.0.5:8443 ssl;")->address == "10.0.0.5:8443");
     BOOST_TEST(listen("listen *:80;")->address == "127.0.0.1:80");
