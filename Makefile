@@ -11,6 +11,7 @@
 # make clean
 #
 # sanitize=address,undefined builds any of them with these sanitizers, below build/ of its own.
+# V=1 shows the commands that build; without it, a short line stands for each.
 # CXX, CXXFLAGS, CPPFLAGS, LDFLAGS, PREFIX and DESTDIR are yours. COMMIT= is what -V shows; without it
 # git is asked, and where there is no .git it is "unknown".
 
@@ -72,28 +73,34 @@ deb_packages   := $(build_packages) build-essential dpkg-dev debhelper libboost-
 debian_packages := $(deb_packages) debootstrap lintian
 fuzz_packages  := $(build_packages) clang libclang-rt-dev
 
+# $(call short,WHAT,FILE) before a command: how it is shown.
+short      = $(if $(filter-out 0,$(V)),,@printf '%-4s %s\n' '$1' '$2';)
+# $(call announce,OBJECT...): says how many are still to be compiled; nothing if all are there.
+missing    = $(filter-out $(wildcard $1),$1)
+announce   = $(if $(missing),echo 'files to compile: $(words $(missing)) (all of them take a minute or two)')
+
 all: $(build)/onlogin $(build)/fake-wechat
 
 $(build)/onlogin: $(objects)
-	$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -o $@
+	$(call short,LINK,$@)$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -o $@
 
 $(build)/fake-wechat: $(parts) $(fake)
-	$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -o $@
+	$(call short,LINK,$@)$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -o $@
 
 $(build)/unit: $(parts) $(units)
-	$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -lboost_unit_test_framework -o $@
+	$(call short,LINK,$@)$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -lboost_unit_test_framework -o $@
 
 $(build)/revocations-driver: $(parts) $(driver)
-	$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -o $@
+	$(call short,LINK,$@)$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -o $@
 
 $(build)/bare-responder: $(bare)
-	$(CXX) $(cxxflags) $(LDFLAGS) $^ -lfcgi -o $@
+	$(call short,LINK,$@)$(CXX) $(cxxflags) $(LDFLAGS) $^ -lfcgi -o $@
 
 $(build)/token-speed: $(tokens) $(build)/tests/bench/token_speed.o
-	$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -o $@
+	$(call short,LINK,$@)$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -o $@
 
 $(fuzzers:%=$(build)/%-fuzzer): $(build)/%-fuzzer: $(tokens) $(forms) $(build)/tests/fuzz/%.o
-	$(CXX) $(cxxflags) -fsanitize=fuzzer $(LDFLAGS) $^ $(libs) -o $@
+	$(call short,LINK,$@)$(CXX) $(cxxflags) -fsanitize=fuzzer $(LDFLAGS) $^ $(libs) -o $@
 
 # libfcgi judges in tests; the worker has its header alone.
 $(build)/fcgi_records-fuzzer: $(judge)
@@ -110,7 +117,7 @@ $(build)/commit: .force
 
 $(build)/%.o: %.cc
 	@mkdir -p $(@D)
-	$(CXX) $(cppflags) $(cxxflags) -c $< -o $@
+	$(call short,CXX,$<)$(CXX) $(cppflags) $(cxxflags) -c $< -o $@
 
 check: $(build)/unit
 	$<
@@ -118,11 +125,13 @@ check: $(build)/unit
 # Packages come first and the build second, in a make of its own that finds them.
 demo:
 	@tests/install-packages $(demo_packages)
+	@$(call announce,$(objects) $(fake))
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@BUILD=$(build) tests/demo
 
 test:
 	@tests/install-packages $(test_packages)
+	@$(call announce,$(objects) $(fake) $(units) $(driver))
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(build)/unit $(build)/revocations-driver
 	@BUILD=$(build) tests/run
 
