@@ -3,6 +3,7 @@
 #include "gateway/fcgi_connection.hh"
 #include "gateway/fcgi_records.hh"
 #include "gateway/listener.hh"
+#include "gateway/reuse.hh"
 
 #include <cerrno>
 #include <unordered_map>
@@ -19,9 +20,6 @@ constexpr milliseconds patience{10'000};
 
 // After an answer that came before the end of the request, the peer has this long to notice.
 constexpr milliseconds linger{2'000};
-
-// Connections that ended after one answer: nginx ends that of each auth_request, whatever it says.
-constexpr int much_single_use = 16;
 
 // A request sent at the moment of a stop is still served.
 constexpr milliseconds drain_grace{100};
@@ -44,7 +42,7 @@ struct FcgiGateway::Impl
                    std::move(socket),
                    to,
                    {[this](Fd connection) { add(std::move(connection)); }, [this] { make_room(); },
-                    [this] { return kept > 0 && single_use < much_single_use; }}}
+                    [this] { return reuse.is_usual(); }}}
         , sweep_timer{on}
         , drain_timer{on}
     {
@@ -123,8 +121,8 @@ struct FcgiGateway::Impl
         auto gathered = gather(connection.input, limits.body_bytes);
         connection.id = gathered.id;
         connection.keep = gathered.keep;
-        if (connection.keep && !std::exchange(connection.kept, true))
-            ++kept;
+        if (connection.keep && !std::exchange(connection.asked_to_keep, true))
+            reuse.asked_to_keep();
         switch (gathered.state) {
         case Gathered::More:
             return;
@@ -185,7 +183,7 @@ struct FcgiGateway::Impl
     {
         connection.output = std::move(bytes);
         if (++connection.answers == 2)
-            single_use -= std::min(single_use, 4);
+            reuse.used_again();
         connection.enter(State::Sending);
         if (leaving.empty())
             loop.post([this] { flush_leaving(); });
@@ -277,9 +275,7 @@ struct FcgiGateway::Impl
         const auto entry = connections.find(&connection);
         loop.post([handle = std::move(entry->second)] {});
         connections.erase(entry);
-        kept -= connection.kept;
-        if (connection.answers == 1)
-            single_use = std::min(single_use + 1, 2 * much_single_use);
+        reuse.ended(connection.asked_to_keep, connection.answers);
         listener.closed();
         if (draining)
             end_if_drained();
@@ -363,8 +359,7 @@ struct FcgiGateway::Impl
     Timer sweep_timer;
     Timer drain_timer;
     std::unordered_map<Connection*, Handle> connections;
-    std::size_t kept = 0;        // of the connections
-    int single_use = 0;          // connections that ended after one answer, less those that did not
+    Reuse reuse;
     std::vector<Handle> leaving; // have an answer that nobody has tried to send yet
     bool draining = false;
     bool grace_over = false;

@@ -29,14 +29,14 @@ struct FcgiConnection
     Fd socket;
     std::unique_ptr<Watch> watch;
     State state = State::Gathering;
-    Clock::time_point since; // of the state
-    std::string input;       // not yet understood
-    std::string output;      // not yet sent
-    std::uint16_t id = 0;    // of the request being served
-    bool keep = false;       // the connection, after this request
-    bool kept = false;       // so far
-    int answers = 0;         // that were sent, or begun to be
-    bool unread = false;     // the request was cut; its rest still comes
+    Clock::time_point since;    // when it entered the state
+    std::string input;          // read, but no whole request yet
+    std::string output;         // to be sent
+    std::uint16_t id = 0;       // of the request that is being served
+    bool keep = false;          // leave it open after this request
+    bool asked_to_keep = false; // the server has asked so, in this request or an earlier one
+    int answers = 0;            // sent, or begun to be sent
+    bool unread = false;        // the request was answered before its end, which still comes
     Task<> task;
 
     void enter(State next)

@@ -30,7 +30,8 @@ void make_non_blocking(int socket)
     fcntl(socket, F_SETFL, O_NONBLOCK);
 }
 
-// For an accept that is caught between the two: it gives up after a moment.
+// For an accept that begins after systemd has made the socket blocking and before we have seen it:
+// it gives up after a moment.
 void bound_blocking(int socket)
 {
     const timeval moment{0, 1'000};
@@ -88,7 +89,7 @@ void Listener::take_turn()
     int error = 0;
     while (count < turn_ && has_room() && (error = accept_one()) == 0)
         ++count;
-    const bool kept = calls_.kept();
+    const bool kept = calls_.are_kept();
     if (count == turn_)
         turn_ = std::min(turn_ + (turn_ + 1) / 2, longest_turn);
     else if (kept)

@@ -13,11 +13,16 @@
 
 namespace onlogin {
 
-// Takes turns with other processes that accept on the same socket. A web server keeps connections,
-// so who accepts one serves it for long, and who accepts a burst alone does all the work. The
-// kernel wakes one process for each connection, in turns (Watch::queue_up). Whoever is awake could
-// still take what others have been woken for: so it begins with one, rests a moment, and takes more
-// only while more wait. It does not rest while connections are not kept: who is idle takes most.
+// Shares the connections with the other processes that accept on the same socket. A web server that
+// keeps its connections sends many requests over each: a process that accepted a burst of them
+// alone would do all the work for as long as they last.
+//
+// The kernel wakes one process for each new connection, in turns (Watch::queue_up). But a process
+// that is awake finds all connections in the queue, also those for which the kernel has just woken
+// others. So it accepts one, and rests for a moment in which the others accept theirs; only while
+// it still finds connections after each rest does it accept more of them at once. A web server that
+// opens a connection for each request needs no sharing out, and a rest would only let requests
+// wait: then there is none.
 class Listener
 {
 public:
@@ -27,13 +32,13 @@ public:
         // The limit is reached and another connection waits: close one that is not in use, if
         // there is any.
         std::function<void()> make_room;
-        // Whether the web server keeps the connections that come.
-        std::function<bool()> kept;
+        // Whether the web server uses its connections for more than one request.
+        std::function<bool()> are_kept;
     };
 
-    // Accepts on `socket`, which may be shared with other processes and becomes non-blocking, again
-    // when one of them changes that. When the process or the host is out of descriptors it says so
-    // in the log, waits a moment and goes on.
+    // Accepts on `socket`, which may be shared with other processes. It becomes non-blocking, and
+    // does so again when one of them has made it blocking. When the process or the host is out of
+    // descriptors the listener says so in the log, waits a moment and goes on.
     Listener(Loop& loop, Fd socket, Log& log, Calls calls);
 
     // At most so many connections at once; others wait in the socket's queue.
@@ -42,7 +47,8 @@ public:
     // A connection has ended.
     void closed();
 
-    // To be called now and then: who was woken for a connection may have died before it took it.
+    // To be called now and then: the process that was woken for a connection may have died before
+    // it accepted it, and the others sleep.
     void look_again();
 
     // Whether others wait for a connection to end.
@@ -69,7 +75,7 @@ private:
     std::size_t turn_ = 1; // how many to accept at most
     bool resting_ = false;
     bool crowded_ = false;
-    bool aside_ = true; // not watching
+    bool aside_ = true; // hears nothing of new connections
     OnceAMinute complaint_;
 };
 
