@@ -1,10 +1,12 @@
 #include "gateway/gateway.hh"
 
+#include "gateway/drain.hh"
 #include "gateway/fcgi_connection.hh"
 #include "gateway/fcgi_records.hh"
 #include "gateway/listener.hh"
 #include "gateway/reuse.hh"
 
+#include <algorithm>
 #include <cerrno>
 #include <unordered_map>
 
@@ -21,9 +23,6 @@ constexpr milliseconds patience{10'000};
 // After an answer that came before the end of the request, the peer has this long to notice.
 constexpr milliseconds linger{2'000};
 
-// A request sent at the moment of a stop is still served.
-constexpr milliseconds drain_grace{100};
-
 } // namespace
 
 struct FcgiGateway::Impl
@@ -37,14 +36,22 @@ struct FcgiGateway::Impl
         : loop{on}
         , limits{bounds}
         , handler{std::move(answers)}
-        , drained{std::move(at_end)}
         , listener{on,
                    std::move(socket),
                    to,
                    {[this](Fd connection) { add(std::move(connection)); }, [this] { make_room(); },
                     [this] { return reuse.is_usual(); }}}
         , sweep_timer{on}
-        , drain_timer{on}
+        , drain{on,
+                {[this] {
+                     for_each_connection([this](Connection& each) { close_unless_asked(each); });
+                 },
+                 [this] { return at_work(); },
+                 [this] {
+                     give_up(Response::failure(503, 503, "the login server is restarting",
+                                               Recover::Later, 1));
+                 },
+                 std::move(at_end)}}
     {
         listener.limit(limits.connections);
         sweep_later();
@@ -74,10 +81,10 @@ struct FcgiGateway::Impl
                 flush(connection);
             return;
         }
-        read_input(connection);
+        read_input(connection, drain.sent_now());
     }
 
-    void read_input(Connection& connection)
+    void read_input(Connection& connection, Sent sent)
     {
         const auto count = recv(connection.socket.get(), buffer, sizeof buffer, MSG_DONTWAIT);
         if (count < 0) {
@@ -95,7 +102,7 @@ struct FcgiGateway::Impl
         if (connection.input.size() > 4 * (most_parameter_bytes + limits.body_bytes))
             return close(connection);
         if (connection.state == State::Gathering)
-            understand(connection);
+            understand(connection, sent);
         else if (is_abort(connection.input, connection.id))
             give_up(connection);
     }
@@ -114,7 +121,7 @@ struct FcgiGateway::Impl
     }
 
     // Acts on what the input holds, while no request is being served.
-    void understand(Connection& connection)
+    void understand(Connection& connection, Sent sent)
     {
         if (connection.input.empty())
             return;
@@ -128,11 +135,11 @@ struct FcgiGateway::Impl
             return;
         case Gathered::Complete:
             connection.input.erase(0, gathered.size);
-            return begin(connection, std::move(gathered));
+            return begin(connection, std::move(gathered), sent);
         case Gathered::TooLarge:
             connection.unread = true;
             connection.input.clear();
-            return begin(connection, std::move(gathered));
+            return begin(connection, std::move(gathered), sent);
         case Gathered::UnknownRole:
             connection.unread = true;
             send(connection, unknown_role_record(gathered.id));
@@ -147,7 +154,7 @@ struct FcgiGateway::Impl
         }
     }
 
-    void begin(Connection& connection, Gathered gathered)
+    void begin(Connection& connection, Gathered gathered, Sent sent)
     {
         const Variables variables{[&](std::string_view name, std::size_t before) {
             return find_param(gathered.params, name, before);
@@ -157,7 +164,7 @@ struct FcgiGateway::Impl
         request.body_too_large = connection.unread;
         check_length(request, variables, limits.body_bytes);
         request.arrived = Clock::now();
-        request.draining = grace_over && !on_time;
+        request.draining = sent == Sent::TooLate;
         connection.enter(State::Serving);
         connection.task = serve(connection, std::move(request));
         connection.task.start();
@@ -221,30 +228,27 @@ struct FcgiGateway::Impl
             shutdown(connection.socket.get(), SHUT_WR);
         } else if (connection.keep) {
             connection.enter(connection.input.empty() ? State::Idle : State::Gathering);
-            understand(connection);
+            understand(connection, drain.sent_now());
             // Right behind an answer the server notices before it sends the next request.
-            if (connection.state == State::Idle && (draining || listener.crowded()))
+            if (connection.state == State::Idle && (drain.has_begun() || listener.crowded()))
                 close_unless_asked(connection);
         } else {
             close(connection);
         }
-        if (draining)
-            end_if_drained();
+        drain.look();
     }
 
-    // For a stop, or to make room: serves a request that already lies in the socket, late or not
-    // (the peer had been told nothing), and closes a kept connection that has none. On a unix
-    // socket none can come after this look: the server sees that it could not be sent, and takes
-    // another connection.
+    // For a stop, or to make room. Closes an idle connection, unless a request lies in its socket:
+    // that one is served, however late it is read, since nothing had told the server that we stop.
+    // On a unix socket no request can come between this look and the close: the server sees that it
+    // cannot send, and takes another connection.
     void close_unless_asked(Connection& connection)
     {
         if (connection.state != State::Idle && connection.state != State::Gathering)
             return;
         if (connection.state == State::Idle && connection.is_local())
             shutdown(connection.socket.get(), SHUT_RD);
-        on_time = true;
-        read_input(connection);
-        on_time = false;
+        read_input(connection, Sent::InTime);
         if (connection.state == State::Idle)
             close(connection);
     }
@@ -277,8 +281,7 @@ struct FcgiGateway::Impl
         connections.erase(entry);
         reuse.ended(connection.asked_to_keep, connection.answers);
         listener.closed();
-        if (draining)
-            end_if_drained();
+        drain.look();
     }
 
     template <class Function>
@@ -310,61 +313,39 @@ struct FcgiGateway::Impl
         });
     }
 
-    void drain()
+    void begin_drain()
     {
         listener.stop(); // what waits in its queue has been sent already
-        draining = true;
-        for_each_connection([this](Connection& each) { close_unless_asked(each); });
-        drain_timer.start(drain_grace, [this] {
-            // Once more: a busy host may run timers before it lets us read.
-            for_each_connection([this](Connection& each) { close_unless_asked(each); });
-            grace_over = true;
-            const auto left = limits.drain - drain_grace;
-            drain_timer.start(std::max(left, milliseconds{0}), [this] { end_now(); });
-            end_if_drained();
-        });
+        drain.begin(limits.drain);
     }
 
-    void end_if_drained()
-    {
-        if (!grace_over || ended)
-            return;
-        for (const auto& [raw, handle] : connections)
-            if (handle->at_work())
-                return;
-        ended = true;
-        loop.post(drained);
-    }
-
-    void end_now()
+    // The request of each connection that is at work gets `answer` instead of its own.
+    void give_up(const Response& answer)
     {
         for_each_connection([&](Connection& connection) {
             if (connection.state != State::Serving)
                 return;
             connection.task = {};
             connection.keep = false;
-            const auto answer =
-                Response::failure(503, 503, "the login server is restarting", Recover::Later, 1);
             send(connection, answer_records(connection.id, to_cgi(answer)));
         });
-        if (!std::exchange(ended, true))
-            loop.post(drained);
+    }
+
+    [[nodiscard]] bool at_work() const
+    {
+        return std::any_of(connections.begin(), connections.end(),
+                           [](const auto& entry) { return entry.second->at_work(); });
     }
 
     Loop& loop;
     GatewayLimits limits;
     Handler handler;
-    std::function<void()> drained;
     Listener listener;
     Timer sweep_timer;
-    Timer drain_timer;
     std::unordered_map<Connection*, Handle> connections;
     Reuse reuse;
     std::vector<Handle> leaving; // have an answer that nobody has tried to send yet
-    bool draining = false;
-    bool grace_over = false;
-    bool on_time = false; // what is read now was sent before the peer could know of the stop
-    bool ended = false;
+    Drain drain;
     char buffer[64 * 1024];
 };
 
@@ -385,10 +366,10 @@ void FcgiGateway::configure(GatewayLimits limits)
 
 void FcgiGateway::drain()
 {
-    if (impl_->draining)
-        impl_->end_now();
+    if (impl_->drain.has_begun())
+        impl_->drain.end_now();
     else
-        impl_->drain();
+        impl_->begin_drain();
 }
 
 } // namespace onlogin

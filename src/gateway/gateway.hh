@@ -30,9 +30,9 @@ struct GatewayLimits
 //
 // It keeps connections that the server asks to keep, and gathers each request without ever
 // blocking on a slow peer. A request whose peer goes away is cancelled. Peers that break the
-// protocol, say nothing or stop half-way lose their connection and disturb nobody else. At
-// limits.connections others wait in the socket's queue: it keeps no connection while they do, and
-// closes those that have been idle for longest.
+// protocol, say nothing or stop half-way lose their connection and disturb nobody else. Beyond
+// limits.connections, connections wait in the socket's queue. While some do, no connection is kept
+// after an answer, and the one that has been idle for longest is closed to make room.
 class FcgiGateway
 {
 public:
@@ -47,10 +47,10 @@ public:
     // Takes effect with the next request.
     void configure(GatewayLimits limits);
 
-    // Accepts what already waits, then nothing more; answers what is in flight, and what has been
-    // sent but not read yet; closes each connection after that. Requests that come later are marked
-    // `draining`. What is left when limits.drain has passed is answered 503; called once more, at
-    // once.
+    // Stops without losing a request. Accepts the connections that already wait, then none; answers
+    // what is in flight and what the server in front had sent by now, and closes each connection
+    // after its answer. Requests that come later are marked `draining`. What is not answered when
+    // limits.drain has passed is answered 503; if drain() is called a second time, at once.
     void drain();
 
 private:
