@@ -139,7 +139,7 @@ struct Watch::Impl
     int socket;
     std::function<void(int)> ready;
     int wanted = None;
-    bool heard = false; // of what is wanted, so libuv waits for it
+    bool heard = false; // `ready` was called for what is wanted, so libuv has it in its epoll set
 };
 
 Watch::Watch(Loop& loop, int socket, std::function<void(int)> ready)
@@ -191,9 +191,11 @@ void Watch::want(int events)
     });
 }
 
-// libuv does not know EPOLLEXCLUSIVE, with which the kernel wakes one process and not all: the
-// first in the line, and whoever is added is the last. So behind libuv's back the socket is taken
-// out of its set and put back like that. Never before libuv itself has put it in, which would fail.
+// The line is the kernel's: of the processes that have the socket in their epoll sets with the flag
+// EPOLLEXCLUSIVE it wakes one, and who adds the socket to its set comes last. libuv does not know
+// the flag. So the socket is taken out of libuv's epoll set and put back with the flag, and libuv
+// does not notice. It must have put the socket in itself before, which it does when it next waits:
+// finding the socket there already, it would fail.
 void Watch::queue_up()
 {
     if (!impl_->heard)

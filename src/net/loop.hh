@@ -85,9 +85,11 @@ public:
     // From now on calls back for `events`, a set of Events; None stops.
     void want(int events);
 
-    // The same as want(Readable) and want(None), for a listening socket on which several processes
-    // wait: once this one has been woken, only one is woken for each connection, and that is the
-    // one that queued up first.
+    // want(Readable) and want(None) for a listening socket on which several processes wait, so that
+    // a new connection wakes one of them and not all. The processes stand in a line: a connection
+    // wakes the first of them that sleeps, which keeps its place; queue_up() takes this process to
+    // the end. Until `ready` has been called for the first time this process stands in no line, and
+    // every connection wakes it.
     void queue_up();
     void step_aside();
 
