@@ -9,12 +9,11 @@ namespace onlogin {
 // Where the certificates that the system trusts are read from, unless wechat.ca_file names a file.
 enum class CaStore
 {
-    Bundle,    // one file with all of them: dear at the first connection, kept for the next ones
-    Directory, // only what is needed, at each connection: for a process that makes a single one
+    Bundle,    // one file with all of them: read once, which takes long, and kept in memory
+    Directory, // a file for each: few are read, but at each connection; for who makes only one
 };
 
-// What keeps libcurl from reading the system's CA certificates, and what mends it; empty if nothing
-// does.
+// Why libcurl cannot read the system's CA certificates, and what mends it; empty: it can.
 std::string system_ca_trouble();
 
 // Whether certificates can be found by their hash in `directory`: Debian's /etc/ssl/certs has these

@@ -29,7 +29,7 @@ public:
     Loop();
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
-    // Everything built on the loop must be gone; lets closed handles finish.
+    // Everything that was built on the loop is gone by now. Lets libuv finish closing its handles.
     ~Loop();
 
     // Runs callbacks until stop() is called or nothing is left to wait for.
@@ -75,8 +75,7 @@ public:
         HangUp = 4, // the peer is gone, in both directions
     };
 
-    // `ready` hears what happened (a set of Events), or -1 and then only that when the socket is
-    // broken.
+    // Calls `ready` with what has happened, a set of Events, or with -1 when the socket is broken.
     Watch(Loop& loop, int socket, std::function<void(int events)> ready);
     ~Watch();
     Watch(const Watch&) = delete;
@@ -188,7 +187,7 @@ public:
         std::optional<T> value;
         std::exception_ptr failure;
         bool ended = false;
-        std::vector<std::coroutine_handle<>*> waiting; // entries are blanked by waiters that leave
+        std::vector<std::coroutine_handle<>*> waiting; // a waiter that leaves nulls its entry
         Task<> runner;
     };
 
@@ -198,8 +197,9 @@ public:
     {
     }
 
-    // Starts `task`. Its end reaches the waiters in a callback of its own, so that the task is not
-    // destroyed by the code that it resumes.
+    // Starts `task`. When it has ended, the loop resumes the waiters a moment later, not the task
+    // itself: a waiter may drop the last handle, and with it the task, which must not be running
+    // then (see task.hh).
     static SharedTask start(Loop& loop, Task<T> task)
     {
         auto state = std::make_shared<State>();
@@ -211,7 +211,7 @@ public:
     explicit operator bool() const { return state_ != nullptr; }
     [[nodiscard]] bool ended() const { return state_->ended; }
 
-    // For a table of running tasks that does not keep them running.
+    // For who looks for a running task but does not wait for it: this keeps nothing running.
     [[nodiscard]] std::weak_ptr<State> watch() const { return state_; }
 
     // co_await shared.end(): the value, which all waiters share, or the exception rethrown.

@@ -22,8 +22,8 @@ struct Addresses
 
 struct ResolverTimes
 {
-    milliseconds fresh{60'000};              // an answer is not asked for again
-    milliseconds pause_after_failure{1'000}; // nor is a name server that failed
+    milliseconds fresh{60'000};              // how long an answer is used without asking again
+    milliseconds pause_after_failure{1'000}; // before a name server that failed is asked again
 };
 
 class Resolver
@@ -36,7 +36,8 @@ public:
     // Unreachable when there has never been an answer.
     Task<Addresses> resolve(std::string host);
 
-    // Whether a lookup is running. It cannot be stopped, and what it runs on cannot go before it.
+    // Whether a lookup is running. Nothing stops it, and a process that returns from main() waits
+    // for the thread that it runs on, for as long as the name server hangs: see _exit(2).
     [[nodiscard]] bool looking() const;
 
 private:

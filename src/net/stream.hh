@@ -36,13 +36,14 @@ public:
     // From now on calls when there is something to read or the connection has ended.
     void listen(std::function<void()> readable);
 
-    // Appends what has come. False: the connection has ended; trouble() says why.
+    // Appends what has come to `to`. False: the connection has ended; trouble() says why.
     bool receive(std::string& to);
 
-    // Sends it soon, with all else that is sent in this turn of the loop: a call of the system, or
-    // a record of TLS, for many questions.
+    // Sends `text` at the end of this turn of the loop, in one piece with all that is given to
+    // send() until then: one system call, or one record of TLS, for many questions.
     void send(const std::string& text);
 
+    // Why the connection has ended; empty: it has not.
     [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
 private:
@@ -61,7 +62,8 @@ private:
     Event ready_;                // the socket, while connecting
     std::function<void()> readable_;
     std::string unsent_;
-    // What has been posted to the loop looks at it: gone with this socket.
+    // Whether flush() has been posted to the loop. What was posted shares this weakly, and does
+    // nothing once the stream is gone.
     std::shared_ptr<bool> sending_ = std::make_shared<bool>(false);
     std::string trouble_;
 };

@@ -4,8 +4,9 @@
 // when it ends, and hands on its value or exception.
 //
 // Cancelling is destroying: a suspended Task that is dropped destroys its frame, and with it the
-// tasks it awaits, down to the awaiter at the bottom, whose destructor gives up what it waited for.
-// A Task must not be destroyed while it is running, that is, by code that it called.
+// tasks that it awaits, down to the one that waits for the world: there the destructors of what it
+// waits with (an Event, a Timer, a Lookup) see to it that nobody resumes it any more. A Task must
+// not be destroyed while it is running, that is, by code that it called.
 
 #include <coroutine>
 #include <exception>

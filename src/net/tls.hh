@@ -31,24 +31,28 @@ private:
 class TlsStream
 {
 public:
-    // What became of a call.
+    // What became of a call. Wants…: nothing has been done, and the same call is to be made again
+    // when the socket is readable, or writable; also a write() may have to read first.
     enum class Outcome
     {
         Done,
-        WantsRead,  // call again when the socket is readable
-        WantsWrite, // likewise
-        Closed,     // by the peer, in order
-        Failed,     // see trouble()
+        WantsRead,
+        WantsWrite,
+        Closed, // by the peer, in order
+        Failed, // see trouble()
     };
 
     // Speaks to `host` (a name, or an address) on `socket`, which must be non-blocking and stay
     // open for as long as this lives.
     TlsStream(const TlsContext& context, int socket, const std::string& host);
 
+    // The handshake comes first. `count`: how many bytes of at most `size` have been read or
+    // written, if the outcome is Done.
     Outcome handshake();
     Outcome read(char* to, std::size_t size, std::size_t& count);
     Outcome write(const char* from, std::size_t size, std::size_t& count);
 
+    // Why a call has Failed.
     [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
 private:
