@@ -1,7 +1,7 @@
 #pragma once
 
-// The store of ended sessions, once there is one: a reload may ask for it first, and cannot change
-// it.
+// The worker's store of ended sessions. It is opened at the start, or by the first reload whose
+// configuration needs one; from then on it stays the same until the worker ends.
 
 #include "store/address.hh"
 #include "store/revocations.hh"
@@ -20,11 +20,12 @@ public:
     {
     }
 
-    // Opens the store, unless it is open. Throws ConfigError where another one is open: requests
-    // may be waiting for it. Throws what open_revocations() throws.
+    // Opens the store at `address`, unless it is the one that is open. Throws ConfigError when
+    // another one is open, which cannot be exchanged: requests may be waiting for its answers. Also
+    // throws what open_revocations() throws.
     void open(const StoreAddress& address);
 
-    // Null: not opened so far.
+    // The store; null: none has been opened so far.
     [[nodiscard]] Revocations* get() { return store_.get(); }
 
 private:

@@ -1,8 +1,8 @@
 #pragma once
 
-// Asks a Redis (or Valkey, or KeyDB) over one connection that is kept, and made again by itself.
-// Questions of the same moment go out behind each other without waiting. No other file includes
-// hiredis, which reads and writes the protocol.
+// Asks a Redis (or Valkey, or KeyDB) over one connection, which is kept, and made again when it is
+// lost. A question does not wait for the answers to those before it. The protocol is the work of
+// hiredis, which no other file includes.
 
 #include "net/event.hh"
 #include "net/loop.hh"
@@ -39,10 +39,10 @@ struct RedisReply
 
 struct RedisTimes
 {
-    milliseconds answer{500};     // to each question, connecting included
-    milliseconds connect{1'000};  // name, connection, TLS, password
-    milliseconds first_pause{50}; // between attempts to connect, doubled each time
-    milliseconds longest_pause{1'000};
+    milliseconds answer{500};          // most that ask() takes, with waiting for a connection
+    milliseconds connect{1'000};       // most that an attempt takes: name, TCP, TLS, password
+    milliseconds first_pause{50};      // after the first attempt that failed, and doubled with each
+    milliseconds longest_pause{1'000}; // until it is as long as this
 };
 
 // What the log and the operator are told, in the words of what the client is used for.
@@ -54,10 +54,10 @@ struct RedisWords
         std::string_view advice;
     };
     std::span<const Refusal> refusals;
-    const char* other_refusal;
-    const char* replica; // the server is one
-    const char* loading; // it reads its data
-    // Events of the log, and advice on the last two.
+    const char* other_refusal; // advice where no code fits
+    const char* replica;       // why nothing is asked of a server that is a replica
+    const char* loading;       // or of one that is still reading its data
+    // Events of the log; what mends the last two.
     const char* back;
     const char* disconnected;
     const char* unreachable;
@@ -77,8 +77,8 @@ public:
     RedisClient& operator=(const RedisClient&) = delete;
     ~RedisClient();
 
-    // Sends a command and returns the reply to it, which is no Error. Throws StoreUnreachable: at
-    // once while attempts to connect fail, and after a time when no answer comes.
+    // Sends a command, word by word, and returns the reply to it. Throws StoreUnreachable: when the
+    // reply is an Error, when none comes in time, and at once while attempts to connect fail.
     Task<RedisReply> ask(std::vector<std::string> words);
 
 private:

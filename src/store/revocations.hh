@@ -3,13 +3,15 @@
 // Which sessions have been ended before their time: by a logout one token, by `onlogin revoke` all
 // of a user, of a mini program, or of everybody.
 //
-// Times are in milliseconds. What ends all until a moment ends the sessions that began in that
-// millisecond or before it, and none that began later. A token whose times have whole seconds
-// counts as of the beginning of its second: in doubt it ends, and the user logs in once more. Hosts
-// that share a store compare times of each other's clocks: these are to be set (NTP).
+// A session begins with the login. A renewed token continues it, and still counts by the time of
+// the login: by the time when the token itself was issued, one that is renewed just after all
+// sessions of its user were ended would live on.
 //
-// A session begins with the login, and a renewed token continues it: give the time of the login. By
-// the time of the token alone, one that is renewed while its session is ended would live on.
+// Times are in milliseconds. end_all() with a moment ends the sessions that began in that
+// millisecond or before it, and none that began later. A token of another issuer may know its login
+// to the second only. That is taken for the beginning of the second, so that in doubt the session
+// ends and the user logs in once more. Hosts that share a store compare each other's times: their
+// clocks are to be set (NTP).
 
 #include "base/log.hh"
 #include "base/rfc3339.hh"
@@ -42,10 +44,15 @@ struct Scope
     std::string appid;
 };
 
-// One store, shared by all who name it. Call from the loop; nothing here waits for
-// another host or a lock (but a checkpoint of SQLite, every 1,000 pages, waits for the disk). All
-// calls throw StoreUnreachable when the store cannot be asked, within about half a second (a second
-// to end something): then the answer is 503. It is tried again by itself. Must outlive its tasks.
+// One store, shared by all processes and hosts whose configuration names it. Outlives the tasks
+// that it returns.
+//
+// Call from the loop, which no call blocks by waiting for another host or for a lock; only SQLite's
+// checkpoint, every 1,000 pages, waits for the disk.
+//
+// All calls throw StoreUnreachable when the store cannot be asked: after half a second or so, and
+// after a second where something is to be ended. The client's answer is a 503 then. A later call
+// tries again, or the store connects by itself.
 class Revocations
 {
 public:
@@ -57,43 +64,50 @@ public:
     // Whether `session` has been ended, by anybody, as of now.
     Task<bool> ended(Session session);
 
-    // Ends the token `jti`, which would have lived until `expires`. Forgotten soon after that.
+    // Ends the token `jti`, which would have lived until `expires`. The store forgets it soon after
+    // that.
     Task<> end(std::string jti, Time expires);
 
-    // Ends the sessions of `scope` that began until `moment`. Forgotten after `longest`, which is
-    // how long a token may live: see longest_life().
+    // Ends the sessions of `scope` that began at `moment` or before. The store forgets it after
+    // `longest`: no token may live longer than that, see longest_life().
     Task<> end_all(Scope scope, Time moment, std::chrono::seconds longest);
 
 protected:
-    // A session is ended if it began until the largest `until` of the keys that fit it.
+    // What a store keeps. The key stands for a token or a scope, and all sessions of that are
+    // ended that began at `until` or before. Both times: milliseconds since 1970.
     struct Row
     {
         std::string key;
-        long long until;  // milliseconds since 1970
-        long long forget; // likewise: when the row may go
+        long long until;
+        long long forget; // when the store may drop the row
     };
+    // All the keys that fit one session: it is ended if any of their rows says so.
     using Keys = std::array<std::string, 5>;
 
-    virtual Task<long long> latest_until(Keys keys) = 0; // 0: there is none
+    // The largest `until` of the rows with these keys; 0: there is no such row.
+    virtual Task<long long> latest_until(Keys keys) = 0;
+    // Where there is a row of this key, the later `until` and the later `forget` of both stay.
     virtual Task<> keep(Row row) = 0;
 };
 
-// How long any token may live, renewals included, whatever the configuration said when it was
-// issued: who ends all sessions has often just made them shorter. There are few such rows.
+// How long any token may live, renewals included, by the largest values that the configuration
+// takes. Not by those that it has now: who ends all sessions has often just made them shorter, and
+// the tokens were issued before. That the rows stay for years is no harm, since they are few.
 std::chrono::seconds longest_life();
 
-// Whether what is told to the store must survive a power failure before end() and end_all() return.
-// On the loop it may not wait for the disk: the last seconds of logouts can be lost, if SQLite
-// keeps them and the power fails.
+// Whether end() and end_all() wait until a power failure cannot undo them any more. Only SQLite
+// heeds it: a Redis does as it is configured.
 enum class Durable
 {
-    Soon,
-    AtOnce,
+    Soon,   // for the worker, whose loop may not wait for the disk: a power failure can undo the
+            // last seconds
+    AtOnce, // for `onlogin revoke`
 };
 
-// Opens the store. Throws StoreUnreachable if an SQLite file cannot be used, and ConfigError if a
-// file for TLS cannot. A Redis is connected to from now on, in the background.
-// "off" ends nothing: nobody is ended, and end() and end_all() throw.
+// Opens the store at `address`. An SQLite file is opened now: throws StoreUnreachable if it cannot
+// be used. A Redis is connected to in the background: throws ConfigError if a file for TLS cannot
+// be used, and all else shows in the log. With "off" nobody's session is ended, and end() and
+// end_all() throw StoreUnreachable.
 std::unique_ptr<Revocations> open_revocations(Loop& loop, Log& log, Resolver& resolver,
                                               const StoreAddress& address,
                                               Durable durable = Durable::Soon);

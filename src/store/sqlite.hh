@@ -45,10 +45,12 @@ public:
         int index = 0;
         (bind_value(++index, values), ...);
     }
-    // The next row. False: there is none.
+    // Goes to the next row. False: there is none.
     bool step();
-    // Ends it: until then a reader holds up others. Called by what begins anew.
+    // Ends the reading where rows are left: until then it keeps others from ending a checkpoint.
+    // bind() begins with it, and step() does it behind the last row.
     void reset();
+    // Of the row that step() went to.
     [[nodiscard]] long long number(int column) const;
     [[nodiscard]] std::string text(int column) const;
 
@@ -66,8 +68,9 @@ private:
 class Sqlite
 {
 public:
-    // Opens `path`, which must exist, and puts it into WAL mode. `durable`: a commit waits for the
-    // disk. Else it does not, but at a checkpoint, and the file is in order after a power failure.
+    // Opens `path`, which must exist, and puts it into WAL mode. With `durable` each commit waits
+    // for the disk. Without, only a checkpoint does: a power failure can undo the last commits, but
+    // leaves the file in order.
     Sqlite(const std::string& path, bool durable);
 
     void run(const char* sql);
@@ -75,19 +78,22 @@ public:
     long long number(const char* sql); // of the first row; 0 without one
     [[nodiscard]] bool in_transaction() const;
 
-    // Changes with each commit of anybody. It is the header of the wal-index, which all processes
-    // map (https://sqlite.org/walformat.html#the_wal_index_header): no system call.
+    // What changes with each commit, of whatever process. It is read without a system call: it is
+    // the header of the wal-index, a file that all processes have mapped
+    // (https://sqlite.org/walformat.html#the_wal_index_header).
     using Mark = std::array<std::uint32_t, 24>;
     [[nodiscard]] Mark mark() const;
 
-    // Whether the names of the files still lead to those that are open: two system calls. If not,
-    // others write where this connection does not look.
+    // Whether database and wal-index are still the files that were opened under these names: two
+    // system calls. If somebody has moved, deleted or replaced one, other processes write where
+    // this connection does not look.
     [[nodiscard]] bool in_place() const;
-    // The same, of the log too: for when something has been written.
+    // The same for the write-ahead log too: three calls, for when something has been written.
     [[nodiscard]] bool all_in_place() const;
 
-    // Only the log has gone, and the wal-index, which is about it, has not: all who come are
-    // misled. Takes the wal-index away, too, so that everybody opens the database again.
+    // Where somebody has deleted the write-ahead log alone, deletes the wal-index too. The
+    // wal-index says where in the log each page stands: it would lead all who open the database to
+    // what is not there. Without it, in_place() is false for every process, and all open it again.
     void mend_missing_log() const;
 
 private:
