@@ -21,7 +21,7 @@ struct SessionKey
 class SessionKeys
 {
 public:
-    // A bad token may have to be tried with each of them.
+    // No more, since a token that no key has sealed may have to be tried with each.
     static constexpr std::size_t most = 16;
 
     // Reads the contents of a file of keys: one k3.local.… a line, the sealing one first; `#`
@@ -36,7 +36,7 @@ private:
     std::vector<SessionKey> keys_;
 };
 
-// A line for such a file, with a new key and without a line break.
+// A new key as a line for such a file, without a line break.
 Secret new_session_key();
 
 } // namespace onlogin

@@ -14,7 +14,7 @@ Secret write_k3_local(const LocalKey& key);
 // versions and purposes, wrapped keys and ids are none.
 std::optional<LocalKey> read_k3_local(std::string_view text);
 
-// k3.lid.…, by which others may know the key.
+// The id of `key`, k3.lid.…: names it to others, who learn nothing of the key from it.
 std::string k3_lid(const LocalKey& key);
 
 } // namespace onlogin

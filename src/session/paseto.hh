@@ -1,6 +1,6 @@
 #pragma once
 
-// PASETO v3.local: texts that nobody but who has the key can read or make.
+// PASETO v3.local: tokens that can be read, and made, only with the key.
 // https://github.com/paseto-standard/paseto-spec, Version3.md
 
 #include "base/crypto.hh"
@@ -18,13 +18,14 @@ class LocalKey
 public:
     static constexpr std::size_t size = 32;
 
-    // Throws std::invalid_argument unless there are as many bytes as that.
+    // Throws std::invalid_argument unless `bytes` are `size` many.
     explicit LocalKey(Secret bytes);
 
     // A new one.
     static LocalKey random();
 
     [[nodiscard]] const Secret& bytes() const { return bytes_; }
+    // Makes the keys for encryption and authentication of one token.
     [[nodiscard]] const HkdfSha384& derive() const { return derive_; }
 
 private:
@@ -35,14 +36,14 @@ private:
 // Longer tokens are refused before anything of them is looked at.
 constexpr std::size_t longest_token = 8192;
 
-// The token of `payload`. `footer` stands in it for all to read, `assertion` not at all: both must
-// be the same when it is opened. Throws std::length_error where it would be longer than the
-// longest.
+// The token of `payload`. `footer` stands in the token for all to read. `assertion` does not stand
+// in it: who opens the token must bring the same. Neither can be changed later. Throws
+// std::length_error where the token would be longer than `longest_token`.
 std::string paseto_seal(const LocalKey& key, std::string_view payload, std::string_view footer = {},
                         std::string_view assertion = {});
 
-// The same with a nonce of 32 bytes that was chosen by the caller, as published tokens need it: two
-// tokens with one nonce can be read by anybody.
+// The same with a nonce of 32 bytes from the caller. For tests alone, which make the published
+// tokens of PASETO again: two tokens of one key with the same nonce give away what is in them.
 std::string paseto_seal_with_nonce(std::string_view nonce, const LocalKey& key,
                                    std::string_view payload, std::string_view footer,
                                    std::string_view assertion);
@@ -53,12 +54,14 @@ struct Unsealed
     std::string footer; // empty: none
 };
 
-// What a token holds. Absent unless `key` made it just so: it is authenticated, in constant time,
-// before it is decrypted. A token of another version or purpose is none.
+// What `token` holds. Absent unless it was made with `key` and `assertion` and nobody has changed
+// it since, which is found out, in constant time, before anything is decrypted. Also absent for a
+// token of another version or purpose than v3.local.
 std::optional<Unsealed> paseto_open(const LocalKey& key, std::string_view token,
                                     std::string_view assertion = {});
 
-// The footer of what may be a token, as it stands there: encoded, and by nobody vouched for.
+// The footer of what may be a token, in base64url as it stands there. Anybody can have written it:
+// it is no more than a hint until paseto_open() has taken the token.
 std::string_view encoded_footer(std::string_view token);
 
 } // namespace onlogin

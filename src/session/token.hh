@@ -24,24 +24,26 @@ struct Claims
     Secret session_key;  // empty: none
     Time issued;         // iat
     Time expires;        // exp
-    Time logged_in;      // auth_time: of the login that the token, perhaps renewed, goes back to
-    std::string id{}; // jti, by which it is ended before its time; never empty in an opened token
+    Time logged_in;      // auth_time: of the login, also in a token that was renewed since
+    std::string id{};    // jti: names the token when it is ended; never empty in an opened one
 };
 
-// There is a text that no token may hold, or no openid or appid. The text of it is for the log.
+// One of the claims is longer than 128 characters or not visible ASCII, or openid or appid is
+// empty. The error's text is for the log.
 struct UnfitClaims : std::runtime_error
 {
     using runtime_error::runtime_error;
 };
 
-// The token of `claims`, with the first key; where `id` is empty, with a random one. Throws
-// UnfitClaims.
+// The token of `claims`, sealed with the first key. An empty `id` is replaced by a random one.
+// Throws UnfitClaims.
 std::string seal_token(const SessionKeys& keys, const Claims& claims);
 
-// Whether an app is one that tokens are for.
+// Whether tokens for the app `appid` are accepted here.
 using Audience = std::function<bool(std::string_view appid)>;
 
-// The claims of a token that counts. There is one way to such an object: open_token().
+// The claims of a token that was found good. Only open_token() makes such an object, so who is
+// given one need not ask whether anybody has checked it.
 class OpenedToken
 {
 public:
@@ -59,13 +61,16 @@ private:
     Claims claims_;
 };
 
-// Absent unless one of the keys has sealed the token, iss, sub, aud, iat and exp are there, all
-// that is there is of its type, it is for an app for which `is_ours` is true, and its time has come
-// (60 s early at most, for hosts whose clocks differ) and is not over. Whether it was ended before
-// its time is not asked here. What is wrong with a bad one is told to nobody.
+// Opens a token. Absent, and nobody is told why, unless
+// - one of the keys has sealed it,
+// - iss, sub, aud, iat and exp are there, and each claim that is there has its type,
+// - iss is ours, and `is_ours` is true for the app in aud,
+// - iat, auth_time and nbf are past, or at most 60 s ahead, since the clocks of hosts differ,
+// - exp is ahead.
+// Whether it was ended before its time is not asked here: see store/revocations.hh.
 //
-// A token of another issuer may lack jti and auth_time: then `id` is made of the token itself, and
-// `logged_in` is when it was issued.
+// Another program that has a key may make tokens without jti and auth_time: then `id` is made of
+// the token itself, and `logged_in` is when it was issued.
 std::optional<OpenedToken> open_token(const SessionKeys& keys, std::string_view token, Time now,
                                       const Audience& is_ours);
 
