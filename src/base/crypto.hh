@@ -3,8 +3,8 @@
 // OpenSSL's libcrypto at arm's length: what session tokens and WeChat's user data need of it.
 // https://docs.openssl.org/3.0/
 //
-// Every call throws CryptoError when libcrypto refuses, which it does only when it is broken or
-// memory is short: no input makes it. For one thread.
+// Every call throws CryptoError when libcrypto fails. No input makes it fail: only a broken
+// libcrypto does, or a lack of memory. For one thread.
 
 #include "base/secret.hh"
 
@@ -47,10 +47,11 @@ private:
     std::array<unsigned char, size> bytes_{};
 };
 
-// From the generator for keys: unpredictable.
+// From libcrypto's generator for keys: nobody can predict them.
 std::string random_bytes(std::size_t count);
 
-// Takes as long for any contents. Lengths are no secret.
+// Whether `a` and `b` are equal. How long it takes does not depend on what is in them, only on how
+// long they are.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 Bits384 sha384(std::string_view bytes);
@@ -61,7 +62,7 @@ std::string sha1(std::initializer_list<std::string_view> parts);
 // HMAC-SHA256 (RFC 2104); 32 bytes.
 std::string hmac_sha256(std::string_view key, std::string_view text);
 
-// HMAC-SHA384 (RFC 2104) with one key, which is worked in once.
+// HMAC-SHA384 (RFC 2104), many times with one key: what depends on the key alone is done once.
 class HmacSha384
 {
 public:
@@ -75,16 +76,17 @@ private:
     {
         void operator()(evp_mac_ctx_st* context) const;
     };
-    std::unique_ptr<evp_mac_ctx_st, Free> context_; // begins anew with each code
+    std::unique_ptr<evp_mac_ctx_st, Free> context_; // has the key; each code begins from there
 };
 
-// HKDF-HMAC-SHA384 (RFC 5869) without salt. Its first half depends on the key alone: done once.
+// HKDF-HMAC-SHA384 (RFC 5869) without salt, many times with one key. Its first half ("extract")
+// depends on the key alone and is done once.
 class HkdfSha384
 {
 public:
     explicit HkdfSha384(std::string_view key);
 
-    // The first 384 bits for what the parts of `info` say, as if they were one text.
+    // The first 384 bits of its second half ("expand"), for both texts as if they were one.
     [[nodiscard]] Bits384 expand(std::string_view info, std::string_view more_info) const;
 
 private:
@@ -94,8 +96,9 @@ private:
 // AES-256-CTR of `text`, encrypted or decrypted: it is the same. Key of 32 bytes, counter of 16.
 std::string aes_256_ctr(std::string_view key, std::string_view counter, std::string_view text);
 
-// What AES-128-CBC has made `text` of, without its padding (PKCS #7). Absent where length or
-// padding cannot come from it. Key and iv of 16 bytes. Nothing here vouches for the text.
+// Decrypts what AES-128-CBC with PKCS #7 padding has made. Absent where `text` has a length or a
+// padding that it never makes. Else the result may still be anything: nothing here finds out
+// whether the key was the right one or `text` was changed. Key and iv of 16 bytes.
 std::optional<Secret> aes_128_cbc_decrypted(std::string_view key, std::string_view iv,
                                             std::string_view text);
 

@@ -14,11 +14,11 @@ namespace onlogin {
 // nested deeper than 32, or names a member twice.
 std::optional<Json::Value> parse_json(std::string_view text);
 
-// What a configuration file holds: JSON with comments. `error` names what is wrong, `line` where.
+// What a configuration file holds: JSON with comments.
 struct CommentedJson
 {
     Json::Value value;
-    std::string error; // empty: none
+    std::string error; // what is wrong; empty: nothing, and `value` counts
     int line = 0;      // of the error, from 1
 };
 CommentedJson parse_commented_json(const std::string& text);
@@ -26,10 +26,11 @@ CommentedJson parse_commented_json(const std::string& text);
 // The line, from 1, on which `value` stands in the text that it was parsed from.
 int line_of(const std::string& text, const Json::Value& value);
 
-// On one line, UTF-8 as it is.
+// `value` as JSON on one line, in UTF-8 without escapes where they can be avoided.
 std::string write_json(const Json::Value& value);
 
-// The JSON library, as a line of -V: as compiled against, for it cannot tell at run time.
+// The JSON library, as a line of -V: the version of its headers, since the library itself does not
+// tell its version at run time.
 std::string json_library();
 
 } // namespace onlogin

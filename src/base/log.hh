@@ -70,8 +70,9 @@ public:
     // Takes effect with the next line.
     void configure(Level level, bool json);
 
-    // From now on lines are collected, and `soon` is given the function that writes them, to be
-    // called in a moment: a write for many lines instead of one for each.
+    // From now on write() only collects lines. For the first line of a batch it calls `soon` with a
+    // function that writes the whole batch, and `soon` has to call that in a moment. Many lines
+    // then cost one system call instead of one each.
     void collect(std::function<void(std::function<void()> flush)> soon);
 
     // Writes what has been collected.
@@ -96,7 +97,7 @@ private:
     bool json_;
     int descriptor_;
     long long lost_ = 0;
-    bool torn_ = false; // the last line, when the disk was full
+    bool torn_ = false; // the last line was written in part, when the disk was full
     std::string collected_;
     std::function<void(std::function<void()>)> soon_;
 };

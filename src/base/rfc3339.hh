@@ -18,9 +18,9 @@ Time wall_time();
 // 2026-11-22T15:41:07.412Z
 std::string write_rfc3339(Time time);
 
-// Absent unless it is a date and a time of the calendar, with T between them and Z or an offset as
-// +08:00 behind, in capital letters. What is behind the third digit of a second does not count; a
-// leap second is not known.
+// The time that `text` says, as 2026-11-22T15:41:07Z or 2026-11-22T23:41:07.412+08:00: T and Z in
+// capital letters, any number of digits behind the point, of which the first three count. Absent
+// where the form is another or the calendar has no such day or time; a leap second (:60) is none.
 std::optional<Time> read_rfc3339(std::string_view text);
 
 } // namespace onlogin

@@ -44,7 +44,8 @@ public:
     [[nodiscard]] const std::string& reveal() const { return text_; }
     [[nodiscard]] bool empty() const { return text_.empty(); }
 
-    // For one's own secrets: how long it takes tells where they differ.
+    // Only for secrets that both come from the operator: the time that it takes tells where they
+    // differ. For what a client sends, see equal_in_constant_time() in crypto.hh.
     friend bool operator==(const Secret&, const Secret&) = default;
 
 private:
