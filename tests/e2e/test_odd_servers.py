@@ -14,6 +14,8 @@ from harness import AT_ONCE, Case, configuration, each, keep_private, magic, tog
 class HandMade(threading.Thread):
     """Answers the request with a js_code by the pieces that the test gave for it."""
 
+    GOODBYE = object()
+
     def __init__(self):
         super().__init__(daemon=True)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -21,10 +23,12 @@ class HandMade(threading.Thread):
         self.context = context
         self.listener = socket.create_server(('127.0.0.1', 0), backlog=100)
         self.url = f'https://localhost:{self.listener.getsockname()[1]}'
-        self.answers = {}  # js_code -> pieces: bytes, or seconds to wait; then None to close
+        self.answers = {}  # js_code -> pieces, as code() takes them
         self.seen = []
 
     def code(self, *pieces):
+        """A login code. `pieces` are bytes to send, or seconds to wait, or how the connection ends:
+        GOODBYE as TLS wants it, with close_notify; None without."""
         code = magic()
         self.answers[code] = pieces
         return code
@@ -51,7 +55,9 @@ class HandMade(threading.Thread):
                     code = urllib.parse.parse_qs(query)['js_code'][0]
                     self.seen.append(code)
                     for piece in self.answers[code]:
-                        if piece is None:
+                        if piece is self.GOODBYE:
+                            tls.unwrap()
+                        if piece is None or piece is self.GOODBYE:
                             return
                         if isinstance(piece, bytes):
                             tls.sendall(piece)
@@ -100,7 +106,9 @@ class ByHand(Case):
 
     @each(('chunked', [chunked(BODY)]),
           ('chunked_with_trailers', [chunked(BODY)[:-2] + b'X-Trailer: 1\r\n\r\n']),
-          ('until_the_end', [b'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n' + BODY, None]),
+          # Without the goodbye nobody could tell it from half an answer (RFC 9112, 9.8).
+          ('until_the_end', [b'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n' + BODY,
+                             HandMade.GOODBYE]),
           ('http_1_0', [response(BODY, version='1.0'), None]),
           ('not_kept', [response(BODY, 'Connection: close'), None]),
           ('closed_without_a_word', [response(BODY), None]),
