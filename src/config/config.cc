@@ -170,28 +170,35 @@ private:
         return true;
     }
 
+    // What stays is the URL as libcurl reads it, without a slash at its end.
     void check_url(const Json::Value& at, const std::string& key, std::string& url)
     {
+        const auto parsed = read_url(url);
+        const bool plain = parsed && parsed->scheme == "http";
+        if (!parsed || !(plain || parsed->scheme == "https"))
+            fail(at, key, "must be a URL like https://api.weixin.qq.com");
+        if (parsed->has_user)
+            fail(at, key, "must not name a user or a password: leave out what stands before the @");
+        if (parsed->has_more)
+            fail(at, key, "must end with host, port or path: leave out the ? or # and the rest");
+        if (plain && !is_loopback(parsed->endpoint.host))
+            fail(at, key, "must be https://; http:// is for loopback addresses only");
+        url = parsed->text;
         while (url.ends_with('/'))
             url.pop_back();
-        const bool plain = url.starts_with("http://");
-        const auto endpoint = endpoint_of(url, "80");
-        if (!(plain || url.starts_with("https://")) || !is_valid(endpoint) ||
-            url.find_first_of(" ?#@\\\t\r\n") != url.npos)
-            fail(at, key, "must be a URL like https://api.weixin.qq.com");
-        if (plain && !is_loopback(endpoint.host))
-            fail(at, key, "must be https://; http:// is for loopback addresses only");
     }
 
     void check_proxy(const Json::Value& at, const std::string& proxy)
     {
-        constexpr std::array schemes{"http://",    "https://",  "socks4://",
-                                     "socks4a://", "socks5://", "socks5h://"};
-        const bool known = std::any_of(schemes.begin(), schemes.end(), [&](const char* scheme) {
-            return proxy.starts_with(scheme);
-        });
-        if (!known || !is_valid(endpoint_of(proxy, "1080")))
-            fail(at, "wechat.proxy", "must be a URL like http://10.0.0.1:3128");
+        constexpr std::array schemes{"http", "https", "socks4", "socks4a", "socks5", "socks5h"};
+        const auto parsed = read_proxy_url(proxy);
+        const bool good =
+            parsed && parsed->path == "/" && !parsed->has_more &&
+            std::find(schemes.begin(), schemes.end(), parsed->scheme) != schemes.end();
+        if (!good)
+            fail(at, "wechat.proxy",
+                 "must be a URL like http://10.0.0.1:3128, or http://USER:PASSWORD@10.0.0.1:3128 "
+                 "with %40 for @, %2F for /, %3F for ?, %23 for # and %25 for % in them");
     }
 
     void check_ca_file(const Json::Value& at, const std::string& file)

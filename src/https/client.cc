@@ -244,8 +244,10 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const HttpRequest& request, P
 {
     const auto& url = request.url;
     const auto& proxy = client.config.proxy;
-    const auto endpoint =
-        proxy.empty() ? endpoint_of(url.reveal(), "80") : endpoint_of(proxy, "1080");
+    const auto server = proxy.empty() ? read_url(url.reveal()) : read_proxy_url(proxy);
+    if (!server)
+        throw Unreachable{"the URL of WeChat or of the proxy cannot be used"};
+    const auto& endpoint = server->endpoint;
     Addresses addresses;
     const bool named = !is_address(endpoint.host);
     if (named)

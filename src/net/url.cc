@@ -1,23 +1,86 @@
 #include "net/url.hh"
 
+#include <memory>
+
 #include <arpa/inet.h>
+#include <curl/curl.h>
+#include <strings.h>
 
 namespace onlogin {
 
-Endpoint endpoint_of(std::string_view url, std::string_view default_port)
+namespace {
+
+struct CurlUrlFree
 {
-    if (const auto scheme = url.find("://"); scheme != url.npos) {
-        if (url.starts_with("https:"))
-            default_port = "443";
-        url.remove_prefix(scheme + 3);
-    }
-    url = url.substr(0, url.find_first_of("/?#"));
-    if (const auto user = url.rfind('@'); user != url.npos)
-        url.remove_prefix(user + 1);
-    const auto bracket = url.find(']');
-    const auto colon = url.find(':', bracket == url.npos ? 0 : bracket);
-    return {std::string{url.substr(0, colon)},
-            std::string{colon == url.npos ? default_port : url.substr(colon + 1)}};
+    void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+using CurlUrl = std::unique_ptr<CURLU, CurlUrlFree>;
+
+// A part that the URL lacks is no text.
+std::optional<std::string> part(CURLU* url, CURLUPart which, unsigned flags = 0)
+{
+    char* text = nullptr;
+    if (curl_url_get(url, which, &text, flags) != CURLUE_OK)
+        return std::nullopt;
+    std::string copy{text};
+    curl_free(text);
+    return copy;
+}
+
+// Nothing stands there, or something that libcurl can decode.
+bool decodes(CURLU* url, CURLUPart which)
+{
+    return !part(url, which) || part(url, which, CURLU_URLDECODE);
+}
+
+// `default_port` takes the scheme.
+template <class DefaultPort>
+std::optional<Url> read(CURLU* parsed, const std::string& text, DefaultPort default_port)
+{
+    if (curl_url_set(parsed, CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+        return std::nullopt;
+    Url url;
+    url.text = part(parsed, CURLUPART_URL).value_or("");
+    url.scheme = part(parsed, CURLUPART_SCHEME).value_or("");
+    url.endpoint.host = part(parsed, CURLUPART_HOST).value_or("");
+    const auto port = part(parsed, CURLUPART_PORT);
+    url.endpoint.port = port ? *port : default_port(url.scheme);
+    url.has_user = part(parsed, CURLUPART_USER) || part(parsed, CURLUPART_PASSWORD);
+    url.path = part(parsed, CURLUPART_PATH).value_or("/");
+    url.has_more = !part(parsed, CURLUPART_QUERY).value_or("").empty() ||
+                   !part(parsed, CURLUPART_FRAGMENT).value_or("").empty();
+    if (!is_valid(url.endpoint))
+        return std::nullopt;
+    return url;
+}
+
+} // namespace
+
+std::optional<Url> read_url(const std::string& text)
+{
+    const CurlUrl parsed{curl_url()};
+    return read(parsed.get(), text, [&](const std::string&) {
+        return part(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT).value_or("");
+    });
+}
+
+std::optional<Url> read_proxy_url(const std::string& text)
+{
+    const CurlUrl parsed{curl_url()};
+    auto url = read(parsed.get(), text, [](const std::string& scheme) {
+        return std::string{scheme == "https" ? "443" : "1080"};
+    });
+    if (!decodes(parsed.get(), CURLUPART_USER) || !decodes(parsed.get(), CURLUPART_PASSWORD))
+        return std::nullopt;
+    return url;
+}
+
+Endpoint read_endpoint(std::string_view text, std::string_view default_port)
+{
+    const auto bracket = text.find(']');
+    const auto colon = text.find(':', bracket == text.npos ? 0 : bracket);
+    return {std::string{text.substr(0, colon)},
+            std::string{colon == text.npos ? default_port : text.substr(colon + 1)}};
 }
 
 bool is_valid(const Endpoint& endpoint)
@@ -57,7 +120,8 @@ bool is_address(const std::string& host)
 
 bool is_loopback(const std::string& host)
 {
-    return host == "localhost" || host == "[::1]" || (host.starts_with("127.") && is_address(host));
+    return strcasecmp(host.c_str(), "localhost") == 0 || host == "[::1]" ||
+           (host.starts_with("127.") && is_address(host));
 }
 
 } // namespace onlogin

@@ -151,7 +151,7 @@ private:
                 take_db(rest_.substr(slash + 1));
             rest_ = rest_.substr(0, slash);
         }
-        address_.endpoint = endpoint_of(rest_, "6379");
+        address_.endpoint = read_endpoint(rest_, "6379");
         if (!is_valid(address_.endpoint))
             throw ConfigError{"must name a host and, if it is not 6379, a port: redis://HOST:PORT"};
         show((address_.tls ? "rediss://" : "redis://") + address_.endpoint.host + ':' +

@@ -1,5 +1,6 @@
 """What the process keeps from others, and what of its environment it does not heed."""
 
+import base64
 import os
 import pathlib
 import resource
@@ -7,9 +8,10 @@ import shutil
 import socket
 import subprocess
 import threading
+import urllib.parse
 
 import harness
-from harness import (APP, ONLOGIN, SECRETS, Case, configuration, each, free_port,
+from harness import (APP, ONLOGIN, SECRETS, Case, configuration, each, free_port, keep_private,
                      new_directory, until, wechat, write_private)
 
 SECRET = SECRETS[APP]
@@ -99,10 +101,12 @@ class Environment(Case):
 
 
 class Tunnel(threading.Thread):
-    """An HTTP proxy that knows CONNECT, and notes to where."""
+    """An HTTP proxy that knows CONNECT, and notes to where. `user`, as name:password, if it wants
+    to know."""
 
-    def __init__(self):
+    def __init__(self, user=None):
         super().__init__(daemon=True)
+        self.user = user and b'Basic ' + base64.b64encode(user.encode())
         self.listener = socket.create_server(('127.0.0.1', 0))
         self.port = self.listener.getsockname()[1]
         self.targets = []
@@ -119,6 +123,9 @@ class Tunnel(threading.Thread):
         head = b''
         while not head.endswith(b'\r\n\r\n'):
             head += client.recv(1)
+        if self.user and b'\r\nProxy-Authorization: ' + self.user + b'\r\n' not in head:
+            client.sendall(b'HTTP/1.1 407 Who are you?\r\nContent-Length: 0\r\n\r\n')
+            return
         target = head.split()[1].decode()
         self.targets.append(target)
         host, _, port = target.rpartition(':')
@@ -148,6 +155,17 @@ class Proxy(Case):
         for _ in range(3):
             self.assert_logged_in(worker.login())
         self.assertEqual(set(tunnel.targets), {f'localhost:{wechat().port}'})
+
+    @each(('plain', 'worker', 'w0rd-for-the-proxy'), ('odd', 'w@/rker', 'p@:/?#% w0rd'))
+    def test_a_proxy_that_asks_for_a_password_gets_it(self, user, password):
+        tunnel = Tunnel(user + ':' + keep_private(password))
+        tunnel.start()
+        self.addCleanup(tunnel.listener.close)
+        quoted = ':'.join(urllib.parse.quote(word, safe='') for word in (user, password))
+        worker = self.own_worker(configuration(
+            wechat={'proxy': f'http://{quoted}@127.0.0.1:{tunnel.port}'}))
+        self.assert_logged_in(worker.login())
+        self.assertEqual(tunnel.targets, [f'localhost:{wechat().port}'])
 
     def test_a_proxy_out_of_reach_makes_wechat_so(self):
         worker = self.own_worker(configuration(
