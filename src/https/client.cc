@@ -71,7 +71,23 @@ struct HttpClient::Impl
         transfer.stale = false;
         transfer.error[0] = '\0';
         ++waiting_to_leave;
-        curl_multi_add_handle(multi, transfer.easy.get());
+        transfer.origin->start(transfer);
+    }
+
+    // The server that `url` leads to. Throws Unreachable if there can be none.
+    std::shared_ptr<Origin> origin_of(const std::string& url)
+    {
+        auto name = url.substr(0, url.find('/', url.find("//") + 2));
+        auto& origin = origins[std::move(name)];
+        if (!origin) {
+            const auto server = read_url(url);
+            const auto proxy = config.proxy.empty() ? server : read_proxy_url(config.proxy);
+            if (!server || !proxy)
+                throw Unreachable{"the URL of WeChat or of the proxy cannot be used"};
+            origin = std::make_shared<Origin>(loop, multi, proxy->endpoint,
+                                              config.http2 && server->scheme == "https");
+        }
+        return origin;
     }
 
     void finish_transfers()
@@ -85,6 +101,7 @@ struct HttpClient::Impl
             auto& transfer = *reinterpret_cast<Transfer*>(data);
             transfer.result = message->data.result;
             transfer.running = false;
+            transfer.origin->leave(transfer);
             curl_multi_remove_handle(multi, transfer.easy.get());
             transfer.caller.resume();
         }
@@ -155,21 +172,23 @@ struct HttpClient::Impl
     UpstreamSockets sockets;
     int waiting_to_leave = 0; // transfers begun since libcurl was last called
     std::unordered_map<curl_socket_t, std::unique_ptr<Watch>> watches;
-    std::unordered_map<std::string, unsigned> known; // generations of addresses, by host and port
-    unsigned version = 0;                            // of the configuration
-    Clock::time_point configured;                    // since when it holds
+    // By what a URL begins with, up to its path. Exchanges that run keep theirs.
+    std::unordered_map<std::string, std::shared_ptr<Origin>> origins;
+    unsigned version = 0;         // of the configuration
+    Clock::time_point configured; // since when it holds
     std::vector<std::unique_ptr<Transfer>> idle;
 };
 
 namespace {
 
-// Borrows a transfer for one exchange; gives it up, and the exchange with it, when dropped.
-struct Exchange
+// Borrows a transfer for one exchange; gives it back, and cancels the exchange if it runs, when
+// dropped.
+struct BorrowedTransfer
 {
     HttpClient::Impl& client;
     std::unique_ptr<Transfer> transfer = {};
 
-    Exchange(HttpClient::Impl& owner, Progress& progress)
+    BorrowedTransfer(HttpClient::Impl& owner, Origin& origin, Progress& progress)
         : client{owner}
     {
         if (client.idle.empty()) {
@@ -179,10 +198,11 @@ struct Exchange
             transfer = std::move(client.idle.back());
             client.idle.pop_back();
         }
+        transfer->origin = &origin;
         transfer->progress = &progress;
     }
-    Exchange(const Exchange&) = delete;
-    Exchange& operator=(const Exchange&) = delete;
+    BorrowedTransfer(const BorrowedTransfer&) = delete;
+    BorrowedTransfer& operator=(const BorrowedTransfer&) = delete;
 
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> caller) const
@@ -192,14 +212,15 @@ struct Exchange
     }
     void await_resume() const noexcept {}
 
-    ~Exchange()
+    ~BorrowedTransfer()
     {
         if (transfer->running) {
             transfer->running = false;
+            transfer->origin->leave(*transfer);
             curl_multi_remove_handle(client.multi, transfer->easy.get());
         }
-        client.sockets.end(transfer->progress->use, transfer->http2);
         transfer->progress = nullptr;
+        transfer->origin = nullptr;
         transfer->head = 0;
         wipe(transfer->body); // it may hold a session_key
         if (transfer->made_for == client.version && client.idle.size() < most_idle_transfers)
@@ -242,29 +263,23 @@ void set_method(HttpClient::Impl& client, Transfer& transfer, const HttpRequest&
 
 Task<HttpReply> exchange(HttpClient::Impl& client, const HttpRequest& request, Progress& progress)
 {
-    const auto& url = request.url;
-    const auto& proxy = client.config.proxy;
-    const auto server = proxy.empty() ? read_url(url.reveal()) : read_proxy_url(proxy);
-    if (!server)
-        throw Unreachable{"the URL of WeChat or of the proxy cannot be used"};
-    const auto& endpoint = server->endpoint;
+    const auto& url = request.url.reveal();
+    const auto origin = client.origin_of(url);
+    const auto& endpoint = origin->endpoint();
     Addresses addresses;
     const bool named = !is_address(endpoint.host);
     if (named)
         addresses = co_await client.resolver.resolve(endpoint.host);
 
-    Exchange running{client, progress};
+    BorrowedTransfer running{client, *origin, progress};
     auto& transfer = *running.transfer;
-    transfer.http2 = false;
-    // The addresses that libcurl has; entries of the map stay where they are.
-    auto* const known = named ? &client.known[endpoint.host + ':' + endpoint.port] : nullptr;
-    if (known && *known != addresses.generation)
+    if (named && origin->generation != addresses.generation)
         give_addresses(transfer, resolve_entry(endpoint, addresses.list));
     auto* const easy = transfer.easy.get();
-    const bool plain = url.reveal().starts_with("http:");
+    const bool plain = url.starts_with("http:");
     if (std::exchange(transfer.plain, plain) != plain)
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
-    curl_easy_setopt(easy, CURLOPT_URL, url.reveal().c_str());
+    curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
     set_method(client, transfer, request);
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
     // Certificates that libcurl read before the last reload are too old.
@@ -275,8 +290,8 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const HttpRequest& request, P
         co_await running;
     }
 
-    if (known)
-        *known = addresses.generation;
+    if (named)
+        origin->generation = addresses.generation;
     if (!progress.sent)
         throw Unreachable{cause(transfer)};
     if (transfer.result == CURLE_WRITE_ERROR)
@@ -285,10 +300,8 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const HttpRequest& request, P
         throw Unusable{"the connection ended without an answer"};
     if (transfer.result != CURLE_OK)
         throw Unusable{curl_easy_strerror(transfer.result)};
-    long status = 0, version = 0;
+    long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
-    transfer.http2 = version == CURL_HTTP_VERSION_2_0;
     if (status != 200)
         throw Unusable{"HTTP status " + std::to_string(status)};
     co_return HttpReply{std::move(transfer.body)};
@@ -309,6 +322,7 @@ void HttpClient::configure(const WechatConfig& config)
     ++impl_->version;
     impl_->configured = Clock::now();
     impl_->idle.clear();
+    impl_->origins.clear(); // the proxy may be another
     impl_->limit_connections();
 }
 

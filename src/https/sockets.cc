@@ -57,9 +57,10 @@ void UpstreamSockets::heard(int socket)
         found->second.heard = Clock::now();
 }
 
-UpstreamSockets::Use UpstreamSockets::begin(int local_port, const std::string& peer)
+UpstreamSockets::Use UpstreamSockets::begin(int local_port, const std::string& peer, bool http2)
 {
     Use use;
+    use.http2 = http2;
     use.began = Clock::now();
     for (auto& [number, socket] : sockets_) {
         if (socket.peer.empty()) { // none while it is connecting
@@ -68,44 +69,21 @@ UpstreamSockets::Use UpstreamSockets::begin(int local_port, const std::string& p
         }
         if (socket.port != local_port || socket.peer != peer)
             continue;
-        // Two unanswered requests are no HTTP/1.1, which libcurl does not pipeline.
-        socket.http2 |= socket.unanswered > 0;
         use.socket = number;
         use.serial = socket.serial;
         use.first = !std::exchange(socket.used, true);
-        use.http2 = socket.http2;
         pollfd look{number, POLLIN, 0};
-        use.ended = !use.first && !use.http2 && poll(&look, 1, 0) != 0;
-        ++socket.unanswered;
+        use.ended = !use.first && !http2 && poll(&look, 1, 0) != 0;
         break;
     }
     return use;
 }
 
-UpstreamSockets::Socket* UpstreamSockets::find(const Use& use)
+void UpstreamSockets::give_up(const Use& use) const
 {
     const auto found = sockets_.find(use.socket);
-    return found != sockets_.end() && found->second.serial == use.serial ? &found->second : nullptr;
-}
-
-void UpstreamSockets::answer(Use& use)
-{
-    if (std::exchange(use.answered, true))
-        return;
-    if (auto* const socket = find(use))
-        --socket->unanswered;
-}
-
-void UpstreamSockets::end(Use use, bool http2)
-{
-    answer(use);
-    if (auto* const socket = find(use))
-        socket->http2 |= http2;
-}
-
-void UpstreamSockets::give_up(const Use& use)
-{
-    if (const auto* const socket = find(use); socket && socket->heard < use.began)
+    if (found != sockets_.end() && found->second.serial == use.serial &&
+        found->second.heard < use.began)
         shutdown(use.socket, SHUT_RDWR);
 }
 

@@ -26,30 +26,24 @@ public:
     // Something came on `socket`.
     void heard(int socket);
 
-    // One request, from when it goes out to its end; of a connection that may end before it does.
+    // The way of one request. Its connection may end before it.
     struct Use
     {
         int socket = -1;
-        unsigned serial = 0; // of the connection: numbers of sockets come again
-        bool first = false;  // no request was sent on this connection before
-        bool http2 = false;  // others are on it at the same time, or were answered by HTTP/2
-        bool ended = false;  // the server has closed it since its last answer
-        bool answered = false;
-        Clock::time_point began; // when it went out
+        unsigned serial = 0;     // of the connection: the numbers of sockets come again
+        bool first = false;      // no request was sent on this connection before
+        bool http2 = false;      // so others may be on it at the same time
+        bool ended = false;      // without HTTP/2: the server has closed it since its last answer
+        Clock::time_point began; // when the request went out
     };
 
-    // A request is about to go out on the connection from `local_port` to `peer` (an address).
-    Use begin(int local_port, const std::string& peer);
+    // A request is about to go out on the connection from `local_port` to `peer` (an address),
+    // which speaks HTTP/2 or does not.
+    Use begin(int local_port, const std::string& peer, bool http2);
 
-    // Its answer begins.
-    void answer(Use& use);
-
-    // It has come to its end; `http2` tells how it was answered, if it was.
-    void end(Use use, bool http2);
-
-    // It was given up after a time that should have been enough. If nothing came on its connection
-    // since it went out, shuts the connection down, so that no other request goes there.
-    void give_up(const Use& use);
+    // A request was given up after a time that should have been enough. If nothing came on its
+    // connection since it went out, shuts the connection down, so that no other request goes there.
+    void give_up(const Use& use) const;
 
 private:
     struct Socket
@@ -58,12 +52,8 @@ private:
         int port = 0;     // local
         std::string peer; // address; empty: neither is known yet
         bool used = false;
-        bool http2 = false;
-        int unanswered = 0; // requests
         Clock::time_point heard;
     };
-
-    Socket* find(const Use& use);
 
     std::unordered_map<int, Socket> sockets_;
     unsigned last_serial_ = 0;

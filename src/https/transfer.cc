@@ -1,6 +1,9 @@
 #include "https/transfer.hh"
 
+#include <string_view>
 #include <utility>
+
+#include <openssl/ssl.h>
 
 namespace onlogin {
 
@@ -21,9 +24,22 @@ std::size_t on_body(char* text, std::size_t, std::size_t size, void* data)
 std::size_t on_header(char*, std::size_t, std::size_t size, void* data)
 {
     auto& transfer = *static_cast<Transfer*>(data);
-    transfer.sockets->answer(transfer.progress->use);
     transfer.head += size;
     return transfer.head > largest_head ? 0 : size;
+}
+
+// Whether the connection of `easy` speaks HTTP/2. TLS has agreed on that (ALPN) before the first
+// request; libcurl itself tells it with the answer.
+bool speaks_http2(CURL* easy)
+{
+    const curl_tlssessioninfo* tls = nullptr;
+    if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &tls) != CURLE_OK || !tls->internals ||
+        tls->backend != CURLSSLBACKEND_OPENSSL)
+        return false;
+    const unsigned char* name = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(static_cast<const SSL*>(tls->internals), &name, &size);
+    return std::string_view{reinterpret_cast<const char*>(name), size} == "h2";
 }
 
 // Called right before a request goes out. libcurl sends it again by itself when a used
@@ -36,26 +52,29 @@ int on_request(void* data, char* peer, char*, int, int local_port)
     auto& transfer = *static_cast<Transfer*>(data);
     auto& sockets = *transfer.sockets;
     auto& progress = *transfer.progress;
+    transfer.origin->leave(transfer);
     if (progress.sent) {
         const auto before = std::exchange(progress.use, {});
-        sockets.end(before, false);
         if (!(before.first || before.http2) || transfer.error[0] != '\0')
             return CURL_PREREQFUNC_ABORT;
     }
-    progress.use = sockets.begin(local_port, peer);
+    progress.use = sockets.begin(local_port, peer, speaks_http2(transfer.easy.get()));
+    if (progress.use.first)
+        transfer.origin->connected(progress.use.http2);
     transfer.stale = !progress.sent && progress.use.ended;
     if (transfer.stale) {
-        sockets.end(std::exchange(progress.use, {}), false);
+        progress.use = {};
         return CURL_PREREQFUNC_ABORT;
     }
     progress.sent = true;
     return CURL_PREREQFUNC_OK;
 }
 
-curl_socket_t on_open(void* sockets, curlsocktype, curl_sockaddr* address)
+curl_socket_t on_open(void* data, curlsocktype, curl_sockaddr* address)
 {
-    return static_cast<UpstreamSockets*>(sockets)->open(address->family, address->socktype,
-                                                        address->protocol);
+    auto& transfer = *static_cast<Transfer*>(data);
+    transfer.origin->leave(transfer);
+    return transfer.sockets->open(address->family, address->socktype, address->protocol);
 }
 
 int on_close(void* sockets, curl_socket_t socket)
@@ -104,7 +123,6 @@ std::unique_ptr<Transfer> make_transfer(const WechatConfig& config, CaStore stor
     set(CURLOPT_PROXY, config.proxy.c_str()); // empty: none, whatever the environment says
     set(CURLOPT_HTTP_VERSION,
         static_cast<long>(config.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-    set(CURLOPT_PIPEWAIT, config.http2 ? 1L : 0L);
     set(CURLOPT_CONNECTTIMEOUT_MS, config.connect_timeout_ms);
     set(CURLOPT_DNS_CACHE_TIMEOUT, -1L); // the resolver says when an address changes
     set(CURLOPT_MAXAGE_CONN, 50L);       // below what servers keep idle connections for
@@ -115,9 +133,9 @@ std::unique_ptr<Transfer> make_transfer(const WechatConfig& config, CaStore stor
     set(CURLOPT_HEADERFUNCTION, on_header);
     set(CURLOPT_HEADERDATA, transfer.get());
     set(CURLOPT_OPENSOCKETFUNCTION, on_open);
-    set(CURLOPT_OPENSOCKETDATA, &sockets);
+    set(CURLOPT_OPENSOCKETDATA, transfer.get());
     set(CURLOPT_CLOSESOCKETFUNCTION, on_close);
-    set(CURLOPT_CLOSESOCKETDATA, &sockets);
+    set(CURLOPT_CLOSESOCKETDATA, &sockets); // a connection outlives the transfer that opened it
     set(CURLOPT_PREREQFUNCTION, on_request);
     set(CURLOPT_PREREQDATA, transfer.get());
     return transfer;

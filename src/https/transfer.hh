@@ -1,15 +1,18 @@
 #pragma once
 
-// One exchange with libcurl: its options, and what libcurl calls back for while it runs. HttpClient
-// says when it runs.
+// One exchange (a request and its answer) as libcurl sees it: the options, and what libcurl calls
+// back for while it runs. HttpClient says when it runs.
 
 #include "config/config.hh"
+#include "https/origin.hh"
 #include "https/sockets.hh"
 #include "net/ca_store.hh"
 
 #include <coroutine>
 #include <cstddef>
+#include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <curl/curl.h>
@@ -25,30 +28,38 @@ struct EasyFree
     void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
 };
 
-// How far a request has come; outlives its transfer.
+// How far a request has come. It belongs to who waits for the answer, so that it can be looked at
+// after the transfer was given up.
 struct Progress
 {
-    bool sent = false;
-    UpstreamSockets::Use use; // where it was sent last
+    bool sent = false;        // its first byte may have left
+    UpstreamSockets::Use use; // the connection on which it was sent last
 };
 
-// One exchange, and afterwards a place for the next: the easy handle keeps its options.
+// An exchange while it runs; afterwards it lies idle and is taken for another one. The client owns
+// it and lends it to one coroutine at a time.
 struct Transfer
 {
-    std::unique_ptr<CURL, EasyFree> easy;
+    // For its whole life.
+    std::unique_ptr<CURL, EasyFree> easy; // keeps its options from one exchange to the next
+    UpstreamSockets* sockets = nullptr;   // the client's
+    unsigned made_for = 0;                // the number of the configuration that its options follow
+
+    // What the options say at the moment.
     std::unique_ptr<curl_slist, SlistFree> addresses; // libcurl reads it when the transfer starts
-    std::coroutine_handle<> caller;
-    UpstreamSockets* sockets = nullptr; // the client's
-    Progress* progress = nullptr;       // the caller's
-    bool http2 = false;                 // is how it was answered
-    bool running = false;
-    bool plain = false;    // http:// is allowed
-    bool posts = false;    // is set up for a request with a body
-    bool stale = false;    // given up, since its connection had ended; nothing was sent
-    unsigned made_for = 0; // the configuration's number
+    bool plain = false;                               // http:// is allowed, and https:// is not
+    bool posts = false;                               // the request has a body
+
+    // Of the exchange that runs.
+    std::coroutine_handle<> caller;                      // is resumed at its end
+    Progress* progress = nullptr;                        // the caller's
+    Origin* origin = nullptr;                            // the server; the caller keeps it
+    std::optional<std::list<Transfer*>::iterator> place; // in the origin's list, while it waits
+    bool running = false;                                // libcurl has it
+    bool stale = false; // it was given up unsent: the server had closed the kept connection
     CURLcode result = CURLE_OK;
-    std::size_t head = 0;
-    std::string body;
+    std::size_t head = 0; // bytes of the answer's head so far
+    std::string body;     // of the answer, so far
     char error[CURL_ERROR_SIZE] = "";
 };
 

@@ -16,8 +16,10 @@ class HandMade(threading.Thread):
 
     GOODBYE = object()
 
-    def __init__(self):
+    def __init__(self, mute=0):
+        """The first `mute` connections are accepted and never heard of again."""
         super().__init__(daemon=True)
+        self.muted = [None] * mute
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(wechat().certificate, wechat().key)
         self.context = context
@@ -39,7 +41,10 @@ class HandMade(threading.Thread):
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+            if None in self.muted:
+                self.muted[self.muted.index(None)] = client
+            else:
+                threading.Thread(target=self.serve, args=(client,), daemon=True).start()
 
     def serve(self, client):
         try:
@@ -84,6 +89,39 @@ def chunked(body, size=7):
 
 
 BODY = body_of()
+
+
+class FirstConnection(Case):
+    """Logins that begin together wait for the first connection: it may be one for all of them. It
+    holds them up as long as it takes to make, and no longer."""
+
+    def begin(self, server, *codes, **settings):
+        server.start()
+        self.addCleanup(server.listener.close)
+        worker = self.own_worker(configuration(wechat={'url': server.url, **settings}))
+        clients = []
+        for code in codes:
+            clients.append(worker.connect())
+            clients[-1].send(fcgi.request(fcgi.get(f'code={code}')))
+        return clients
+
+    def test_an_answer_that_does_not_come_holds_nobody_else_up(self):
+        server = HandMade()
+        codes = [server.code(3), *(server.code(response(BODY)) for _ in range(10))]
+        began = time.monotonic()
+        first, *others = self.begin(server, *codes, timeout_ms=2000)
+        for client in others:
+            self.assert_logged_in(client.read_answer(), openid='o-by-hand')
+        self.assertLess(time.monotonic() - began, AT_ONCE)
+        self.assert_refused(first.read_answer(), 504, 504, 'login')
+        self.assertEqual(sorted(server.seen), sorted(codes))
+
+    def test_a_handshake_that_hangs_loses_no_login(self):
+        server = HandMade(mute=1)
+        codes = [server.code(response(BODY)) for _ in range(10)]
+        for client in self.begin(server, *codes, connect_timeout_ms=1000):
+            self.assert_logged_in(client.read_answer(), openid='o-by-hand')
+        self.assertEqual(sorted(server.seen), sorted(codes))
 
 
 class ByHand(Case):

@@ -41,7 +41,10 @@ struct Connection
     Connection& operator=(const Connection&) = delete;
     ~Connection() { sockets.close(ours); }
 
-    [[nodiscard]] UpstreamSockets::Use begin() const { return sockets.begin(port, "127.0.0.1"); }
+    [[nodiscard]] UpstreamSockets::Use begin(bool http2 = false) const
+    {
+        return sockets.begin(port, "127.0.0.1", http2);
+    }
     [[nodiscard]] bool is_open() const
     {
         char byte = 0;
@@ -57,12 +60,9 @@ BOOST_AUTO_TEST_CASE(only_the_first_request_of_a_connection_is_its_first)
 {
     UpstreamSockets sockets;
     const Connection connection{sockets};
-    auto use = connection.begin();
-    BOOST_TEST(use.first);
-    sockets.end(use, false);
-    use = connection.begin();
+    BOOST_TEST(connection.begin().first);
+    const auto use = connection.begin();
     BOOST_TEST(!use.first);
-    BOOST_TEST(!use.http2);
     BOOST_TEST(!use.ended);
 }
 
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(a_kept_connection_that_the_server_closed_has_ended)
 {
     UpstreamSockets sockets;
     Connection connection{sockets};
-    sockets.end(connection.begin(), false);
+    BOOST_TEST(connection.begin().first);
     connection.server = Fd{};
     BOOST_TEST(connection.begin().ended);
 }
@@ -83,34 +83,13 @@ BOOST_AUTO_TEST_CASE(what_is_there_before_the_first_request_is_no_end)
     BOOST_TEST(!connection.begin().ended);
 }
 
-BOOST_AUTO_TEST_CASE(a_second_request_before_the_answer_to_the_first_means_http2)
+BOOST_AUTO_TEST_CASE(what_comes_for_others_on_an_http2_connection_is_no_end)
 {
     UpstreamSockets sockets;
     const Connection connection{sockets};
-    auto first = connection.begin();
-    BOOST_TEST(!first.http2);
-    BOOST_TEST(connection.begin().http2);
-}
-
-BOOST_AUTO_TEST_CASE(a_second_request_after_the_answer_to_the_first_means_nothing)
-{
-    UpstreamSockets sockets;
-    const Connection connection{sockets};
-    auto first = connection.begin();
-    sockets.answer(first); // its end may be noted later
-    BOOST_TEST(!connection.begin().http2);
-    sockets.end(first, false);
-    BOOST_TEST(connection.begin().http2); // the second has no answer yet
-}
-
-BOOST_AUTO_TEST_CASE(how_one_connection_was_answered_says_nothing_of_another)
-{
-    UpstreamSockets sockets;
-    const Connection one{sockets}, other{sockets};
-    sockets.end(one.begin(), true);
-    sockets.end(other.begin(), false);
-    BOOST_TEST(one.begin().http2);
-    BOOST_TEST(!other.begin().http2);
+    BOOST_TEST(connection.begin(true).first);
+    BOOST_REQUIRE(send(connection.server.get(), "frames", 6, 0) == 6);
+    BOOST_TEST(!connection.begin(true).ended);
 }
 
 BOOST_AUTO_TEST_CASE(a_connection_that_nothing_came_on_is_shut_down)
@@ -145,9 +124,7 @@ BOOST_AUTO_TEST_CASE(the_end_of_a_request_whose_connection_is_gone_touches_no_ot
     const Connection connection{sockets};
     BOOST_TEST(connection.ours == number); // the same number
     sockets.give_up(old);
-    sockets.end(old, true);
     BOOST_TEST(connection.is_open());
-    BOOST_TEST(!connection.begin().http2);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
