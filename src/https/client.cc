@@ -74,6 +74,27 @@ struct HttpClient::Impl
         transfer.origin->start(transfer);
     }
 
+    // Ends the exchange that `transfer` runs, at the server too. Over HTTP/1.1 libcurl closes the
+    // connection for that. Over HTTP/2 it resets the stream, but lets the reset lie until it sends
+    // something else on the connection. So another transfer there is paused and goes on at once,
+    // which makes libcurl send; and where there is no other, the connection is closed.
+    void cancel(Transfer& transfer)
+    {
+        auto* const easy = transfer.easy.get();
+        const auto& use = transfer.progress->use;
+        transfer.running = false;
+        transfer.origin->leave(transfer);
+        sockets.end(transfer, use);
+        curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L); // heeded where nobody else is
+        curl_multi_remove_handle(multi, easy);
+        curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L);
+        for (const auto* const other : sockets.sharing(use))
+            if (curl_easy_pause(other->easy.get(), CURLPAUSE_SEND) == CURLE_OK) { // it still runs
+                curl_easy_pause(other->easy.get(), CURLPAUSE_CONT);
+                break;
+            }
+    }
+
     // The server that `url` leads to. Throws Unreachable if there can be none.
     std::shared_ptr<Origin> origin_of(const std::string& url)
     {
@@ -214,11 +235,10 @@ struct BorrowedTransfer
 
     ~BorrowedTransfer()
     {
-        if (transfer->running) {
-            transfer->running = false;
-            transfer->origin->leave(*transfer);
-            curl_multi_remove_handle(client.multi, transfer->easy.get());
-        }
+        if (transfer->running)
+            client.cancel(*transfer);
+        else
+            client.sockets.end(*transfer, transfer->progress->use);
         transfer->progress = nullptr;
         transfer->origin = nullptr;
         transfer->head = 0;

@@ -1,7 +1,7 @@
 #pragma once
 
-// HTTPS to WeChat: libcurl on the loop. No other part includes curl's headers: this is http_*.cc
-// and ca_store.cc.
+// HTTPS to WeChat: libcurl on the loop. README.md says what libcurl does by itself, and what we do
+// about it.
 //
 // https://curl.se/libcurl/c/libcurl-multi.html, "multi_socket"
 
@@ -29,8 +29,9 @@ struct HttpReply
     std::string body; // at most 64 KiB
 };
 
-// Keeps connections, shares one HTTP/2 connection among up to 100 exchanges, verifies certificates,
-// follows no redirects and heeds no proxy but the configured one.
+// Makes exchanges: one request, one answer. Keeps connections, shares one HTTP/2 connection among
+// up to 100 exchanges, verifies certificates, follows no redirects and heeds no proxy but the
+// configured one.
 class HttpClient
 {
 public:
@@ -40,7 +41,7 @@ public:
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;
 
-    // Takes effect with the next exchange.
+    // Exchanges that begin from now on follow `config`; those that run are not disturbed.
     void configure(const WechatConfig& config);
 
     // Sends `request`, which outlives the task, once: what was sent is never sent again, unless the
@@ -50,7 +51,7 @@ public:
     // Throws Unreachable when the server certainly never saw the request, TimedOut when the
     // deadline came after it went out, and Unusable for what else went wrong then: a lost
     // connection, half an answer, one over 64 KiB, an HTTP status that is not 200.
-    // Dropping the task cancels the exchange.
+    // Dropping the task cancels the exchange, and the server hears of that at once.
     Task<HttpReply> send(const HttpRequest& request, Clock::time_point deadline);
 
     struct Impl;

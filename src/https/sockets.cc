@@ -57,7 +57,8 @@ void UpstreamSockets::heard(int socket)
         found->second.heard = Clock::now();
 }
 
-UpstreamSockets::Use UpstreamSockets::begin(int local_port, const std::string& peer, bool http2)
+UpstreamSockets::Use UpstreamSockets::begin(Transfer& transfer, int local_port,
+                                            const std::string& peer, bool http2)
 {
     Use use;
     use.http2 = http2;
@@ -74,16 +75,33 @@ UpstreamSockets::Use UpstreamSockets::begin(int local_port, const std::string& p
         use.first = !std::exchange(socket.used, true);
         pollfd look{number, POLLIN, 0};
         use.ended = !use.first && !http2 && poll(&look, 1, 0) != 0;
+        socket.transfers.push_back(&transfer);
         break;
     }
     return use;
 }
 
-void UpstreamSockets::give_up(const Use& use) const
+const UpstreamSockets::Socket* UpstreamSockets::find(const Use& use) const
 {
     const auto found = sockets_.find(use.socket);
-    if (found != sockets_.end() && found->second.serial == use.serial &&
-        found->second.heard < use.began)
+    return found != sockets_.end() && found->second.serial == use.serial ? &found->second : nullptr;
+}
+
+void UpstreamSockets::end(Transfer& transfer, const Use& use)
+{
+    if (find(use))
+        std::erase(sockets_.at(use.socket).transfers, &transfer);
+}
+
+std::vector<Transfer*> UpstreamSockets::sharing(const Use& use) const
+{
+    const auto* const socket = find(use);
+    return socket ? socket->transfers : std::vector<Transfer*>{};
+}
+
+void UpstreamSockets::give_up(const Use& use) const
+{
+    if (const auto* const socket = find(use); socket && socket->heard < use.began)
         shutdown(use.socket, SHUT_RDWR);
 }
 

@@ -55,15 +55,16 @@ int on_request(void* data, char* peer, char*, int, int local_port)
     transfer.origin->leave(transfer);
     if (progress.sent) {
         const auto before = std::exchange(progress.use, {});
+        sockets.end(transfer, before);
         if (!(before.first || before.http2) || transfer.error[0] != '\0')
             return CURL_PREREQFUNC_ABORT;
     }
-    progress.use = sockets.begin(local_port, peer, speaks_http2(transfer.easy.get()));
+    progress.use = sockets.begin(transfer, local_port, peer, speaks_http2(transfer.easy.get()));
     if (progress.use.first)
         transfer.origin->connected(progress.use.http2);
     transfer.stale = !progress.sent && progress.use.ended;
     if (transfer.stale) {
-        progress.use = {};
+        sockets.end(transfer, std::exchange(progress.use, {}));
         return CURL_PREREQFUNC_ABORT;
     }
     progress.sent = true;

@@ -1,6 +1,7 @@
 #include "https/sockets.hh"
 
 #include "base/fd.hh"
+#include "https/transfer.hh"
 
 #include <boost/test/unit_test.hpp>
 
@@ -15,6 +16,7 @@ namespace {
 struct Connection
 {
     UpstreamSockets& sockets;
+    mutable Transfer transfer; // whose request is on it
     int ours = -1;
     int port = 0;
     Fd server;
@@ -43,8 +45,13 @@ struct Connection
 
     [[nodiscard]] UpstreamSockets::Use begin(bool http2 = false) const
     {
-        return sockets.begin(port, "127.0.0.1", http2);
+        return begin(transfer, http2);
     }
+    [[nodiscard]] UpstreamSockets::Use begin(Transfer& by, bool http2) const
+    {
+        return sockets.begin(by, port, "127.0.0.1", http2);
+    }
+    void end(const UpstreamSockets::Use& use) const { sockets.end(transfer, use); }
     [[nodiscard]] bool is_open() const
     {
         char byte = 0;
@@ -60,8 +67,10 @@ BOOST_AUTO_TEST_CASE(only_the_first_request_of_a_connection_is_its_first)
 {
     UpstreamSockets sockets;
     const Connection connection{sockets};
-    BOOST_TEST(connection.begin().first);
-    const auto use = connection.begin();
+    auto use = connection.begin();
+    BOOST_TEST(use.first);
+    connection.end(use);
+    use = connection.begin();
     BOOST_TEST(!use.first);
     BOOST_TEST(!use.ended);
 }
@@ -70,7 +79,7 @@ BOOST_AUTO_TEST_CASE(a_kept_connection_that_the_server_closed_has_ended)
 {
     UpstreamSockets sockets;
     Connection connection{sockets};
-    BOOST_TEST(connection.begin().first);
+    connection.end(connection.begin());
     connection.server = Fd{};
     BOOST_TEST(connection.begin().ended);
 }
@@ -87,9 +96,25 @@ BOOST_AUTO_TEST_CASE(what_comes_for_others_on_an_http2_connection_is_no_end)
 {
     UpstreamSockets sockets;
     const Connection connection{sockets};
-    BOOST_TEST(connection.begin(true).first);
+    connection.end(connection.begin(true));
     BOOST_REQUIRE(send(connection.server.get(), "frames", 6, 0) == 6);
     BOOST_TEST(!connection.begin(true).ended);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_knows_whose_requests_are_on_it)
+{
+    UpstreamSockets sockets;
+    const Connection one{sockets}, other{sockets};
+    Transfer second;
+    const auto use = one.begin(true);
+    const auto shared = one.begin(second, true);
+    const auto elsewhere = other.begin(true);
+    BOOST_TEST((sockets.sharing(use) == std::vector{&one.transfer, &second}));
+    BOOST_TEST((sockets.sharing(elsewhere) == std::vector{&other.transfer}));
+    one.end(use);
+    BOOST_TEST((sockets.sharing(use) == std::vector{&second}));
+    sockets.end(second, shared);
+    BOOST_TEST(sockets.sharing(use).empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_connection_that_nothing_came_on_is_shut_down)
@@ -123,8 +148,12 @@ BOOST_AUTO_TEST_CASE(the_end_of_a_request_whose_connection_is_gone_touches_no_ot
     }
     const Connection connection{sockets};
     BOOST_TEST(connection.ours == number); // the same number
+    const auto use = connection.begin();
     sockets.give_up(old);
+    connection.end(old);
     BOOST_TEST(connection.is_open());
+    BOOST_TEST(sockets.sharing(old).empty());
+    BOOST_TEST((sockets.sharing(use) == std::vector{&connection.transfer}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
