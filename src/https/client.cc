@@ -124,7 +124,7 @@ struct HttpClient::Impl
             transfer.running = false;
             transfer.origin->leave(transfer);
             curl_multi_remove_handle(multi, transfer.easy.get());
-            transfer.caller.resume();
+            transfer.ended.set();
         }
     }
 
@@ -225,14 +225,6 @@ struct BorrowedTransfer
     BorrowedTransfer(const BorrowedTransfer&) = delete;
     BorrowedTransfer& operator=(const BorrowedTransfer&) = delete;
 
-    bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> caller) const
-    {
-        transfer->caller = caller;
-        client.start(*transfer);
-    }
-    void await_resume() const noexcept {}
-
     ~BorrowedTransfer()
     {
         if (transfer->running)
@@ -291,8 +283,8 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const HttpRequest& request, P
     if (named)
         addresses = co_await client.resolver.resolve(endpoint.host);
 
-    BorrowedTransfer running{client, *origin, progress};
-    auto& transfer = *running.transfer;
+    const BorrowedTransfer borrowed{client, *origin, progress};
+    auto& transfer = *borrowed.transfer;
     if (named && origin->generation != addresses.generation)
         give_addresses(transfer, resolve_entry(endpoint, addresses.list));
     auto* const easy = transfer.easy.get();
@@ -304,10 +296,12 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const HttpRequest& request, P
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
     // Certificates that libcurl read before the last reload are too old.
     curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, client.seconds_since_reload());
-    co_await running;
+    client.start(transfer);
+    co_await transfer.ended;
     if (transfer.stale) { // as the other kept connections may be
         curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-        co_await running;
+        client.start(transfer);
+        co_await transfer.ended;
     }
 
     if (named)

@@ -7,8 +7,8 @@
 #include "https/origin.hh"
 #include "https/sockets.hh"
 #include "net/ca_store.hh"
+#include "net/event.hh"
 
-#include <coroutine>
 #include <cstddef>
 #include <list>
 #include <memory>
@@ -51,7 +51,7 @@ struct Transfer
     bool posts = false;                               // the request has a body
 
     // Of the exchange that runs.
-    std::coroutine_handle<> caller;                      // is resumed at its end
+    Event ended;                                         // the caller waits for it
     Progress* progress = nullptr;                        // the caller's
     Origin* origin = nullptr;                            // the server; the caller keeps it
     std::optional<std::list<Transfer*>::iterator> place; // in the origin's list, while it waits
