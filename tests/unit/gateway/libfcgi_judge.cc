@@ -4,7 +4,10 @@
 #include "libfcgi.hh"
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include <fastcgi.h>
 
@@ -38,9 +41,9 @@ std::optional<Record> take_record(std::string_view& bytes)
 
 struct Pairs
 {
-    std::vector<std::string> all; // NAME=VALUE
-    bool whole = true;            // nothing is cut
-    bool absurd = false;          // one is announced that is longer than any request
+    std::vector<std::pair<std::string, std::string>> all;
+    bool whole = true;   // nothing is cut
+    bool absurd = false; // one is announced that is longer than any request
 };
 
 bool take_length(std::string_view& bytes, std::size_t& length)
@@ -65,8 +68,7 @@ Pairs read_pairs(std::string_view bytes)
             take_length(bytes, name) && take_length(bytes, value) && name + value <= bytes.size();
         pairs.absurd = std::max(name, value) > absurd_length;
         if (pairs.whole) {
-            pairs.all.push_back(std::string{bytes.substr(0, name)} + '=' +
-                                std::string{bytes.substr(name, value)});
+            pairs.all.emplace_back(bytes.substr(0, name), bytes.substr(name, value));
             bytes.remove_prefix(name + value);
         }
     }
@@ -81,18 +83,33 @@ std::string to_nul(const std::string& text)
 
 std::string difference(const Gathered& ours, const LibfcgiRequest& theirs)
 {
-    std::vector<std::string> params;
-    for (const auto& param : read_pairs(ours.params).all)
-        params.push_back(to_nul(param));
     if (ours.id != theirs.id)
         return "id";
     if (ours.keep != theirs.keep)
         return "keep";
     if (theirs.role != FCGI_RESPONDER)
         return "role";
-    if (params != theirs.params)
-        return "params";
-    return "";
+    std::vector<std::string> params;
+    std::map<std::string, std::size_t> seen; // of each name, so many
+    for (const auto& [name, value] : read_pairs(ours.params).all) {
+        params.push_back(to_nul(name + '=' + value));
+        if (find_param(ours.params, name, seen[name]++) != value)
+            return "what is found of " + name;
+    }
+    return params == theirs.params ? "" : "params";
+}
+
+// Our answers to questions, and what libfcgi wrote. It tells values, of which we know none.
+bool answer_alike(std::string_view answers, std::string_view written)
+{
+    while (!answers.empty()) {
+        const auto ours = take_record(answers), theirs = take_record(written);
+        if (!ours || !theirs || ours->type != theirs->type || ours->id != theirs->id)
+            return false;
+        if (ours->type == FCGI_UNKNOWN_TYPE && ours->content != theirs->content)
+            return false;
+    }
+    return true;
 }
 
 } // namespace
@@ -155,8 +172,10 @@ std::string_view libfcgi_is_wrong(std::string_view bytes)
 std::string difference(std::string_view bytes, std::size_t body_limit)
 {
     auto rest = bytes;
+    std::string answers;
     auto ours = gather(rest, body_limit);
     while (ours.state == Gathered::Management) {
+        answers += management_answer(rest);
         rest.remove_prefix(ours.size);
         ours = gather(rest, body_limit);
     }
@@ -167,6 +186,8 @@ std::string difference(std::string_view bytes, std::size_t body_limit)
             return "complete to us alone";
         if (ours.body != theirs.body)
             return "body";
+        if (!answer_alike(answers, theirs.written))
+            return "answers to questions";
         return difference(ours, theirs);
     case Gathered::TooLarge:
         // What came of the body, and its beginning, tells libfcgi the same.
