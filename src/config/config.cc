@@ -7,6 +7,7 @@
 #include "config/keys.hh"
 #include "net/ca_store.hh"
 #include "net/url.hh"
+#include "session/keys.hh"
 #include "store/address.hh"
 
 #include <algorithm>

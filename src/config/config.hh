@@ -4,7 +4,6 @@
 
 #include "base/log.hh"
 #include "base/secret.hh"
-#include "session/keys.hh"
 #include "store/address.hh"
 
 #include <memory>
@@ -12,6 +11,8 @@
 #include <vector>
 
 namespace onlogin {
+
+class SessionKeys;
 
 // One mini program, with all that a call to WeChat for it has to know.
 struct MiniProgram

@@ -1,6 +1,7 @@
 #include "config/config.hh"
 
 #include "base/errors.hh"
+#include "session/keys.hh"
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
