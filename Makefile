@@ -7,7 +7,8 @@
 # make fuzz       ten minutes each of made-up tokens, user data and FastCGI; SECONDS_EACH= changes that
 # make install    into $(DESTDIR)$(PREFIX); uninstall takes it back
 # make deb        the Debian packages, in build/
-# make test-deb   the same, tried in a bare Debian; as root
+# make test-deb   the same, tried in a bare Debian 12 and a bare 13; as root
+# make test-debian  build and test in a bare Debian 13, or another: release=bookworm; as root
 # make clean
 #
 # sanitize=address,undefined builds any of them with these sanitizers, below build/ of its own.
@@ -59,7 +60,7 @@ gone     := $(filter-out $(objects) $(units),$(tokens) $(build)/src/main.o $(bui
 $(if $(left_out)$(gone),$(error the Makefile's lists of sources are not those of src and tests: \
     left out: $(left_out:$(build)/%.o=%.cc); not there: $(gone:$(build)/%.o=%.cc)))
 
-# What the targets need beyond make and git, as Debian 12 names it.
+# What the targets need beyond make and git, as Debian 12 and 13 name it.
 build_packages := g++ pkg-config libuv1-dev libcurl4-openssl-dev libjsoncpp-dev libssl-dev \
                   libsqlite3-dev libhiredis-dev libfcgi-dev
 run_packages   := nginx-light spawn-fcgi openssl ca-certificates curl
@@ -70,7 +71,7 @@ test_packages  := $(demo_packages) libboost-test-dev mandoc systemd apache2-bin 
 lint_packages  := $(test_packages) clang clang-format clang-tidy cppcheck shellcheck
 bench_packages := $(demo_packages) libnginx-mod-http-echo wrk
 deb_packages   := $(build_packages) build-essential dpkg-dev debhelper libboost-test-dev
-debian_packages := $(deb_packages) debootstrap lintian
+debian_packages := debootstrap dpkg-dev
 fuzz_packages  := $(build_packages) clang libclang-rt-dev
 
 # $(call short,WHAT,FILE) before a command: how it is shown.
@@ -119,6 +120,9 @@ $(build)/%.o: %.cc
 	@mkdir -p $(@D)
 	$(call short,CXX,$<)$(CXX) $(cppflags) $(cxxflags) -c $< -o $@
 
+# Each object and no program, for a compiler that is to have its say: CXX='clang++ -fsyntax-only'.
+objects: $(objects) $(units) $(fake) $(driver) $(bare) $(loose)
+
 check: $(build)/unit
 	$<
 
@@ -147,6 +151,10 @@ deb:
 test-deb:
 	@tests/install-packages $(debian_packages)
 	@COMMIT='$(commit)' tests/package
+
+test-debian:
+	@tests/install-packages debootstrap
+	@tests/in-debian $(or $(release),trixie)
 
 fuzz:
 	@tests/install-packages $(fuzz_packages)
@@ -203,4 +211,4 @@ clean:
 
 -include $(objects:.o=.d) $(units:.o=.d) $(fake:.o=.d) $(driver:.o=.d) $(bare:.o=.d) $(loose:.o=.d)
 
-.PHONY: all check demo test bench fuzz deb test-deb lint format install uninstall clean .force
+.PHONY: all objects check demo test bench fuzz deb test-deb test-debian lint format install uninstall clean .force

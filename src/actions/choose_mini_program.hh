@@ -3,8 +3,8 @@
 // Which of the configured mini programs a request is for.
 
 #include "config/config.hh"
-#include "gateway/request.hh"
 #include "gateway/params.hh"
+#include "gateway/request.hh"
 
 namespace onlogin {
 
