@@ -1,6 +1,7 @@
 #pragma once
 
-// One action each; the router's table says who may call which. Each throws what error.hh lists.
+// One action each; the router's table says who may call which. Each throws what the errors.hh of
+// this folder and of those below list.
 
 #include "actions/app.hh"
 #include "gateway/request.hh"
