@@ -92,7 +92,10 @@ std::string difference(const Gathered& ours, const LibfcgiRequest& theirs)
     std::vector<std::string> params;
     std::map<std::string, std::size_t> seen; // of each name, so many
     for (const auto& [name, value] : read_pairs(ours.params).all) {
-        params.push_back(to_nul(name + '=' + value));
+        std::string pair{name};
+        pair += '=';
+        pair += value;
+        params.push_back(to_nul(pair));
         if (find_param(ours.params, name, seen[name]++) != value)
             return "what is found of " + name;
     }
