@@ -7,6 +7,7 @@ E2E_PATIENCE multiplies what the tests allow for (1; 4 for sanitizer builds).
 import atexit
 import base64
 import concurrent.futures
+import contextlib
 import http.client
 import json
 import os
@@ -183,6 +184,14 @@ def release_ports(but):
     """All but the first ones."""
     while len(ports) > but:
         ports.pop().close()
+
+
+def end_listening(listener):
+    """Also of a thread in accept(). close() alone would leave it there, for what is next given the
+    number of the descriptor: should the system interrupt the call, it goes on with that."""
+    with contextlib.suppress(OSError):
+        listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
 
 
 def until(condition, seconds=10.0, what='it'):

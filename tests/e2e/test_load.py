@@ -13,8 +13,8 @@ import time
 import fcgi
 import harness
 import nginx_http2
-from harness import (AT_ONCE, PATIENCE, Case, a_while, configuration, each, free_port, magic,
-                     new_directory, together, until, wechat)
+from harness import (AT_ONCE, PATIENCE, Case, a_while, configuration, each, end_listening, free_port,
+                     magic, new_directory, together, until, wechat)
 
 
 def cpu_seconds(worker):
@@ -293,7 +293,7 @@ http {{
         """What a balancer does whose backend is gone: nothing comes, nobody closes."""
         host, port = wechat().url.removeprefix('https://').split(':')
         listener = socket.create_server(('127.0.0.1', 0))
-        self.addCleanup(listener.close)
+        self.addCleanup(end_listening, listener)
         frozen, open_ones = set(), []
 
         def pump(source, to, number):

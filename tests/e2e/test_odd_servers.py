@@ -8,7 +8,8 @@ import time
 import urllib.parse
 
 import fcgi
-from harness import AT_ONCE, Case, configuration, each, keep_private, magic, together, wechat
+from harness import (AT_ONCE, Case, configuration, each, end_listening, keep_private, magic, together,
+                     wechat)
 
 
 class HandMade(threading.Thread):
@@ -97,7 +98,7 @@ class FirstConnection(Case):
 
     def begin(self, server, *codes, **settings):
         server.start()
-        self.addCleanup(server.listener.close)
+        self.addCleanup(end_listening, server.listener)
         worker = self.own_worker(configuration(wechat={'url': server.url, **settings}))
         clients = []
         for code in codes:
@@ -129,7 +130,7 @@ class ByHand(Case):
     def setUpClass(cls):
         cls.server = HandMade()
         cls.server.start()
-        cls.addClassCleanup(cls.server.listener.close)
+        cls.addClassCleanup(end_listening, cls.server.listener)
         cls.worker = cls.start_worker(configuration(wechat={'url': cls.server.url,
                                                             'timeout_ms': 2000}))
 

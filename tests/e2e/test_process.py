@@ -11,8 +11,8 @@ import threading
 import urllib.parse
 
 import harness
-from harness import (APP, ONLOGIN, SECRETS, Case, configuration, each, free_port, keep_private,
-                     new_directory, until, wechat, write_private)
+from harness import (APP, ONLOGIN, SECRETS, Case, configuration, each, end_listening, free_port,
+                     keep_private, new_directory, until, wechat, write_private)
 
 SECRET = SECRETS[APP]
 
@@ -149,7 +149,7 @@ class Proxy(Case):
     def test_the_configured_proxy_is_used(self):
         tunnel = Tunnel()
         tunnel.start()
-        self.addCleanup(tunnel.listener.close)
+        self.addCleanup(end_listening, tunnel.listener)
         worker = self.own_worker(configuration(
             wechat={'proxy': f'http://127.0.0.1:{tunnel.port}'}))
         for _ in range(3):
@@ -160,7 +160,7 @@ class Proxy(Case):
     def test_a_proxy_that_asks_for_a_password_gets_it(self, user, password):
         tunnel = Tunnel(user + ':' + keep_private(password))
         tunnel.start()
-        self.addCleanup(tunnel.listener.close)
+        self.addCleanup(end_listening, tunnel.listener)
         quoted = ':'.join(urllib.parse.quote(word, safe='') for word in (user, password))
         worker = self.own_worker(configuration(
             wechat={'proxy': f'http://{quoted}@127.0.0.1:{tunnel.port}'}))
