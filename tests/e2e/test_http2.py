@@ -6,7 +6,7 @@ import subprocess
 
 import fcgi
 import harness
-from harness import Case, configuration, keep_private, magic, new_directory, until, wechat
+from harness import PATIENCE, Case, configuration, keep_private, magic, new_directory, until, wechat
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -130,7 +130,8 @@ class Streams(Case):
 
     def test_an_exchange_whose_time_is_up_ends(self):
         late, in_time = held(2)
-        self.worker.configure(configuration(wechat={'url': self.server.url, 'timeout_ms': 2500}))
+        self.worker.configure(configuration(
+            wechat={'url': self.server.url, 'timeout_ms': int(2000 * PATIENCE)}))
         self.assertIn('outcome=ok', self.worker.reload())
         first = self.begin(late)
         self.server.await_open(late)

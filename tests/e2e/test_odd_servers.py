@@ -8,8 +8,8 @@ import time
 import urllib.parse
 
 import fcgi
-from harness import (AT_ONCE, Case, configuration, each, end_listening, keep_private, magic, together,
-                     wechat)
+from harness import (AT_ONCE, PATIENCE, Case, configuration, each, end_listening, keep_private, magic,
+                     together, wechat)
 
 
 class HandMade(threading.Thread):
@@ -108,9 +108,9 @@ class FirstConnection(Case):
 
     def test_an_answer_that_does_not_come_holds_nobody_else_up(self):
         server = HandMade()
-        codes = [server.code(3), *(server.code(response(BODY)) for _ in range(10))]
+        codes = [server.code(3 * PATIENCE), *(server.code(response(BODY)) for _ in range(10))]
+        first, *others = self.begin(server, *codes, timeout_ms=int(2000 * PATIENCE))
         began = time.monotonic()
-        first, *others = self.begin(server, *codes, timeout_ms=2000)
         for client in others:
             self.assert_logged_in(client.read_answer(), openid='o-by-hand')
         self.assertLess(time.monotonic() - began, AT_ONCE)
@@ -120,7 +120,8 @@ class FirstConnection(Case):
     def test_a_handshake_that_hangs_loses_no_login(self):
         server = HandMade(mute=1)
         codes = [server.code(response(BODY)) for _ in range(10)]
-        for client in self.begin(server, *codes, connect_timeout_ms=1000):
+        for client in self.begin(server, *codes, connect_timeout_ms=int(1000 * PATIENCE),
+                                 timeout_ms=int(4500 * PATIENCE)):
             self.assert_logged_in(client.read_answer(), openid='o-by-hand')
         self.assertEqual(sorted(server.seen), sorted(codes))
 
