@@ -7,7 +7,7 @@
 # make fuzz       ten minutes each of made-up tokens, user data and FastCGI; SECONDS_EACH= changes that
 # make install    into $(DESTDIR)$(PREFIX); uninstall takes it back
 # make deb        the Debian packages, in build/
-# make test-deb   the same, tried in a bare Debian 12; as root
+# make test-deb   the same, tried in a bare Debian 12 and a bare 13, or release=bookworm; as root
 # make test-debian  build and test in a bare Debian 13, or another: release=bookworm; as root
 # make clean
 #
@@ -71,7 +71,7 @@ test_packages  := $(demo_packages) libboost-test-dev mandoc systemd apache2-bin 
 lint_packages  := $(test_packages) clang clang-format clang-tidy cppcheck shellcheck
 bench_packages := $(demo_packages) libnginx-mod-http-echo wrk
 deb_packages   := $(build_packages) build-essential dpkg-dev debhelper libboost-test-dev
-debian_packages := $(deb_packages) debootstrap lintian
+debian_packages := debootstrap dpkg-dev
 fuzz_packages  := $(build_packages) clang libclang-rt-dev
 
 # $(call short,WHAT,FILE) before a command: how it is shown.
@@ -150,7 +150,7 @@ deb:
 
 test-deb:
 	@tests/install-packages $(debian_packages)
-	@COMMIT='$(commit)' tests/package
+	@COMMIT='$(commit)' tests/package $(release)
 
 test-debian:
 	@tests/install-packages debootstrap
