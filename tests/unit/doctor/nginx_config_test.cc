@@ -16,12 +16,12 @@ std::vector<Directive> parse(const std::string& text)
     return parse_nginx_config(file("/etc/nginx/nginx.conf", text));
 }
 
-const Directive& first(const std::vector<Directive>& directives, const std::string& name)
+const Directive& first(const std::vector<Directive>& directives, std::string_view name)
 {
     for (const auto& directive : directives)
         if (directive.name == name)
             return directive;
-    throw std::runtime_error{"no " + name};
+    throw std::runtime_error{"no " + std::string{name}};
 }
 
 // The server of a site with these lines in its server and its location.
