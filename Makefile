@@ -181,10 +181,13 @@ libexec  := $(DESTDIR)$(PREFIX)/libexec/onlogin
 share    := $(DESTDIR)$(PREFIX)/share/onlogin
 man      := $(DESTDIR)$(PREFIX)/share/man
 lib      := $(DESTDIR)$(PREFIX)/lib
+# Where the worker and nginx of this very host will look; in a package it is the package's work.
+own_system := $(if $(DESTDIR),,$(filter /usr /usr/local,$(PREFIX)))
 services := $(notdir $(wildcard systemd/*.service systemd/*.socket))
 
 install: all
 	install -D -m 755 $(build)/onlogin $(sbin)/onlogin
+	install -D -m 755 nginx/onlogin-internal-key $(sbin)/onlogin-internal-key
 	install -D -m 755 tests/fake-wechat/onlogin-fake-wechat $(bin)/onlogin-fake-wechat
 	install -D -m 755 $(build)/fake-wechat $(libexec)/fake-wechat
 	install -D -m 644 -t $(share) src/onlogin.json
@@ -199,9 +202,10 @@ install: all
 	sed -i 's|/usr/sbin/onlogin|$(PREFIX)/sbin/onlogin|' $(services:%=$(lib)/systemd/system/%) \
 		$(share)/nginx/hosting/*.conf
 	install -D -m 644 systemd/onlogin.sysusers $(lib)/sysusers.d/onlogin.conf
+	$(if $(own_system),nginx/onlogin-internal-key)
 
 uninstall:
-	rm -f $(sbin)/onlogin $(bin)/onlogin-fake-wechat
+	rm -f $(sbin)/onlogin $(sbin)/onlogin-internal-key $(bin)/onlogin-fake-wechat
 	rm -f $(man)/man8/onlogin.8 $(man)/man5/onlogin.json.5 $(man)/man1/onlogin-fake-wechat.1
 	rm -f $(services:%=$(lib)/systemd/system/%) $(lib)/sysusers.d/onlogin.conf
 	rm -rf $(libexec) $(share)

@@ -1,5 +1,6 @@
 #include "actions/allow.hh"
 
+#include "actions/choose_mini_program.hh"
 #include "actions/errors.hh"
 #include "https/errors.hh"
 
@@ -30,8 +31,7 @@ Task<Allowed> allow(App& app, Request& request)
     if (request.token.empty())
         throw Unauthorized{"no token"};
     const auto is_ours = [&](std::string_view appid) {
-        return config->find_mini_program(appid) &&
-               (request.appid.empty() || request.appid == appid);
+        return is_wanted(*config, request.appid, appid);
     };
     const auto opened = open_token(*keys, request.token.reveal(), wall_time(), is_ours);
     if (!opened)

@@ -37,8 +37,8 @@ private:
 
 // Who the request's token is of; the log names the mini program from then on. Throws Unauthorized
 // where sessions are off, and when the token is missing, bad, over, ended, of an app that is not
-// configured or, where the server in front sets ONLOGIN_APPID, of another one; StoreUnreachable
-// when nobody can say whether it was ended.
+// configured or not the one that ONLOGIN_APPID wants, see is_wanted(); StoreUnreachable when nobody
+// can say whether it was ended.
 Task<Allowed> allow(App& app, Request& request);
 
 // How long the token of a session that begins now lives.

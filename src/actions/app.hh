@@ -4,6 +4,7 @@
 
 #include "base/log.hh"
 #include "config/config.hh"
+#include "net/once_a_minute.hh"
 #include "store/revocations.hh"
 #include "wechat/wechat.hh"
 
@@ -20,6 +21,8 @@ struct App
     std::shared_ptr<const Config> config;
     Revocations* revocations; // there while the configuration has session keys
     long in_flight = 0;       // actions begun and not ended
+    OnceAMinute undecided;    // what the log says of a server that does not say which mini program
+    OnceAMinute keyless;      // and of one that asks for what is internal without the key
 };
 
 } // namespace onlogin

@@ -1,5 +1,6 @@
 #include "actions/choose_mini_program.hh"
 
+#include "actions/errors.hh"
 #include "gateway/errors.hh"
 
 namespace onlogin {
@@ -21,8 +22,11 @@ std::string_view appid_in(std::string_view referer)
 std::shared_ptr<const MiniProgram> choose_mini_program(const Config& config, const Request& request,
                                                        const Params& params)
 {
-    if (!request.appid.empty()) {
-        if (auto mini = config.find_mini_program(request.appid))
+    using Kind = AppidChoice::Kind;
+    if (request.appid.kind == Kind::Contradiction)
+        throw BadRequest{"ONLOGIN_APPID, set by the web server, names two mini programs"};
+    if (request.appid.kind == Kind::One) {
+        if (auto mini = config.find_mini_program(request.appid.appid))
             return mini;
         throw BadRequest{"ONLOGIN_APPID, set by the web server, is not an appid of this server"};
     }
@@ -36,6 +40,30 @@ std::shared_ptr<const MiniProgram> choose_mini_program(const Config& config, con
     if (config.apps.size() == 1)
         return config.apps.front();
     throw BadRequest{"the parameter appid is missing: this server has several mini programs"};
+}
+
+bool is_wanted(const Config& config, const AppidChoice& choice, std::string_view appid)
+{
+    const bool configured = config.find_mini_program(appid) != nullptr;
+    switch (choice.kind) {
+    case AppidChoice::Kind::None:
+    case AppidChoice::Kind::Any:
+        return configured;
+    case AppidChoice::Kind::One:
+        return configured && choice.appid == appid;
+    case AppidChoice::Kind::Contradiction:
+        throw Undecided{"ONLOGIN_APPID names two mini programs",
+                        "set one of them where the request is handed to the worker"};
+    case AppidChoice::Kind::Unsaid:
+        break;
+    }
+    if (config.apps.size() > 1)
+        throw Undecided{
+            "ONLOGIN_APPID is empty, and there are several mini programs",
+            "say in nginx which one's users a location is for, by `auth_request "
+            "/onlogin-auth/APPID;` or `set $onlogin_appid APPID;` there, or `any` for APPID: nginx "
+            "does not hand a `set` down to the locations inside"};
+    return configured;
 }
 
 } // namespace onlogin

@@ -8,7 +8,7 @@
 
 namespace onlogin {
 
-// By ONLOGIN_APPID if the server in front sets it; else the parameter `appid`; else the appid in
+// By ONLOGIN_APPID if the server in front names one; else the parameter `appid`; else the appid in
 // the Referer, if it is configured; else the only one. Throws BadRequest if none fits.
 //
 // Mini programs cannot change their Referer,
@@ -16,5 +16,11 @@ namespace onlogin {
 // (https://developers.weixin.qq.com/miniprogram/dev/api/network/request/wx.request.html).
 std::shared_ptr<const MiniProgram> choose_mini_program(const Config& config, const Request& request,
                                                        const Params& params);
+
+// Whether a token of `appid` is good for whoever asks: the mini program is configured, and it is
+// the one that ONLOGIN_APPID names, if that names one. Where ONLOGIN_APPID is empty only the token
+// of the only mini program is good. Throws Undecided where it is empty and there are several, or
+// names two.
+bool is_wanted(const Config& config, const AppidChoice& choice, std::string_view appid);
 
 } // namespace onlogin

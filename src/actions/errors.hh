@@ -35,6 +35,18 @@ struct Unauthorized : std::runtime_error
     using runtime_error::runtime_error;
 };
 
+// For which mini program a token must be was to be said by the server in front, and is not: 401.
+// The text is the cause; `advice` tells the operator what mends it.
+struct Undecided : Unauthorized
+{
+    Undecided(const std::string& cause, std::string mend)
+        : Unauthorized{cause}
+        , advice{std::move(mend)}
+    {
+    }
+    std::string advice;
+};
+
 // More is in flight than the limits allow, or the worker is stopping: 503.
 struct Busy : std::runtime_error
 {

@@ -2,6 +2,7 @@
 
 #include "actions/actions.hh"
 #include "actions/errors.hh"
+#include "base/crypto.hh"
 #include "gateway/errors.hh"
 #include "https/errors.hh"
 #include "net/errors.hh"
@@ -91,6 +92,24 @@ void check_method(const Route& route, const std::string& method)
     throw MethodNotAllowed{allow};
 }
 
+// An internal action is for who knows the key, where there is one: others may open the socket, too.
+// Without the key there is no such action, to them.
+void check_key(App& app, const Route& route, const Request& request)
+{
+    const auto& key = app.config->internal_key;
+    if (route.kind == Kind::Public || key.empty() ||
+        equal_in_constant_time(key.reveal(), request.internal_key.reveal()))
+        return;
+    if (app.keyless.is_time())
+        app.log.warn(
+            "internal action refused",
+            {{"action", route.action},
+             {"reason", request.internal_key.empty() ? "no ONLOGIN_KEY" : "a wrong ONLOGIN_KEY"},
+             {"advice",
+              "if it was nginx that asked: `onlogin doctor` says what its locations lack"}});
+    throw BadRequest{"there is no such action", 404};
+}
+
 // Counts an action while it lasts, and tells when it does not come to an answer: the client has
 // left, or the time for a stop is over.
 struct Running
@@ -122,7 +141,7 @@ struct Answer
 };
 
 // One row of the answers' table an exception type.
-Answer explain(const std::exception_ptr& failure, Trace& trace)
+Answer explain(App& app, const std::exception_ptr& failure, Trace& trace)
 {
     constexpr auto fail = Response::failure;
     try {
@@ -137,6 +156,11 @@ Answer explain(const std::exception_ptr& failure, Trace& trace)
         return {std::move(response), e.what()};
     } catch (const MockCode& e) {
         return {fail(401, 40029, e.what(), Recover::Login, 0), e.what()};
+    } catch (const Undecided& e) {
+        if (app.undecided.is_time())
+            app.log.error("undecided", {{"reason", e.what()}, {"advice", e.advice}});
+        return {fail(401, 401, "there is no session, or it is over: log in", Recover::Login, 0),
+                e.what()};
     } catch (const Unauthorized& e) {
         return {fail(401, 401, "there is no session, or it is over: log in", Recover::Login, 0),
                 e.what()};
@@ -197,6 +221,7 @@ Task<Response> route(App& app, Request& request)
     Answer answer{{}, "ok"};
     try {
         route = &choose_route(request);
+        check_key(app, *route, request);
         check_method(*route, request.method);
         if (route->limited && request.draining)
             throw Busy{"the login server is restarting"};
@@ -207,7 +232,7 @@ Task<Response> route(App& app, Request& request)
         failure = std::current_exception();
     }
     if (failure)
-        answer = explain(failure, request.trace);
+        answer = explain(app, failure, request.trace);
     write_log(app, route, request, answer);
     running.answered = true;
     co_return std::move(answer.response);

@@ -65,7 +65,13 @@ public:
         std::vector<std::string> known{"apps"};
         for (const auto& section : sections)
             known.push_back(section.name);
+        const auto single = single_keys_of(config_);
+        for (const auto& key : single)
+            known.push_back(key.name);
         check_names(root, "", known);
+        for (const auto& key : single)
+            if (root.isMember(key.name))
+                read_value(root[key.name], key.name, key);
         for (const auto& section : sections)
             if (root.isMember(section.name))
                 read_object(root[section.name], section.name, section.keys);
@@ -82,6 +88,8 @@ public:
             read_session_keys(root["session"]["keys_file"], config_.session);
         check_revocations(root["session"]["revocations"], config_.session.revocations);
         read_apps(root["apps"]);
+        if (!config_.internal_key_file.empty())
+            read_internal_key(root["internal_key_file"]);
         check_system_ca(root["wechat"]);
         wipe(text_);
         return std::move(config_);
@@ -302,6 +310,25 @@ private:
             fail(at, key, error.what());
         }
         session.keys_file = beside(session.keys_file);
+    }
+
+    void read_internal_key(const Json::Value& at)
+    {
+        const std::string key = "internal_key_file";
+        auto file = read_secret(at, key, config_.internal_key_file, [](const std::string&) {
+            return std::string{
+                "`onlogin-internal-key` makes it, and tells nginx; or \"\" if no nginx "
+                "asks for sessions or access tokens"};
+        });
+        while (file.text.ends_with('\n') || file.text.ends_with('\r'))
+            file.text.pop_back();
+        config_.internal_key = Secret{std::move(file.text)};
+        const auto text = config_.internal_key.reveal();
+        if (text.size() < 32 || text.size() > 128 || !is_visible_ascii(text))
+            fail(at, key,
+                 file.path + " must hold one line of 32 to 128 visible ASCII characters: let "
+                             "`onlogin-internal-key --new` make another");
+        config_.internal_key_file = beside(config_.internal_key_file);
     }
 
     struct SecretFile

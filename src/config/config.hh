@@ -67,6 +67,8 @@ struct Config
     WechatConfig wechat;
     LimitsConfig limits;
     SessionConfig session;
+    std::string internal_key_file; // its path; empty: whoever opens the socket may ask all
+    Secret internal_key;           // what it holds: who asks internal actions has to know it
     LogConfig log;
 
     // The mini program of that appid, or null.
@@ -74,10 +76,10 @@ struct Config
     find_mini_program(std::string_view appid) const;
 };
 
-// Reads `file` and the secrets that it names. secret_file and session.keys_file, if relative, are
-// looked up in `credentials_directory` (systemd's, may be empty) first, as they stand and with an
-// underscore for each slash; then beside the configuration. Throws ConfigError, one line that names
-// file, line and key. Changes nothing.
+// Reads `file` and the secrets that it names. secret_file, session.keys_file and internal_key_file,
+// if relative, are looked up in `credentials_directory` (systemd's, may be empty) first, as they
+// stand and with an underscore for each slash; then beside the configuration. Throws ConfigError,
+// one line that names file, line and key. Changes nothing.
 Config load_config(const std::string& file, const std::string& credentials_directory);
 
 } // namespace onlogin

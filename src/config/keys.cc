@@ -37,6 +37,11 @@ struct Otherwise
 
 } // namespace
 
+std::vector<Key> single_keys_of(Config& config)
+{
+    return {{"internal_key_file", Text{&config.internal_key_file, "none"}}};
+}
+
 std::vector<Section> sections_of(Config& config)
 {
     auto& wechat = config.wechat;
@@ -98,6 +103,7 @@ std::vector<ConfigKey> config_keys(Config config)
     add("apps[].", keys_of(entry));
     for (const auto& section : sections_of(config))
         add(section.name + '.', section.keys);
+    add("", single_keys_of(config));
     return list;
 }
 

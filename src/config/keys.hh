@@ -50,6 +50,9 @@ struct Section
     std::vector<Key> keys;
 };
 
+// The keys that stand in no section, with the values of `config`, which must stay where it is.
+std::vector<Key> single_keys_of(Config& config);
+
 // The sections but "apps", with the values of `config`, which must stay where it is.
 std::vector<Section> sections_of(Config& config);
 

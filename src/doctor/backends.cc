@@ -54,8 +54,8 @@ bool comes_to_us(const std::vector<OurLocation>& ours, const Directive& server,
 }
 
 // auth_request lets everybody in if something else answers there, with 200.
-void check_guards(Findings& findings, const std::vector<Directive>& main,
-                  const std::vector<OurLocation>& ours)
+void check_questions(Findings& findings, const std::vector<Directive>& main,
+                     const std::vector<OurLocation>& ours)
 {
     each_location(main, [&](const VisitedLocation& at) {
         const auto uri = at.scope.value("auth_request").value_or("off");
@@ -64,8 +64,10 @@ void check_guards(Findings& findings, const std::vector<Directive>& main,
         findings.bad("guard",
                      title(at.location) + " asks " + uri + ", where the server at " +
                          at.server.place() + " does not ask onlogin: who is let in is chance",
-                     "add `location = /onlogin-auth { include snippets/onlogin-auth.conf; }` to "
-                     "that server");
+                     "add `location " + std::string{uri.ends_with("/onlogin-auth") ? "= " : "^~ "} +
+                         uri.substr(0, uri.find("/onlogin-auth")) +
+                         (uri.ends_with("/onlogin-auth") ? "/onlogin-auth" : "/onlogin-auth/") +
+                         " { include snippets/onlogin-auth.conf; }` to that server");
     });
 }
 
@@ -112,7 +114,7 @@ void check_backends(Findings& findings, const std::vector<Directive>& main,
                     const std::vector<OurLocation>& ours, NginxSeen& seen)
 {
     check_reach(findings, ours);
-    check_guards(findings, main, ours);
+    check_questions(findings, main, ours);
     check_redirects(findings, main, ours);
     for (const auto& location : ours)
         if (fastcgi_param(location.at.scope, "ONLOGIN_ACTION") == "access_token")

@@ -70,6 +70,11 @@ NginxSeen check_nginx(Findings& findings, const Config* config, const Workers& w
 void check_identity_headers(Findings& findings, const std::vector<Directive>& main,
                             const std::vector<OurLocation>& ours);
 
+// For whose users guarded locations are, where there are several mini programs; and whether nginx
+// proves to the worker that it is nginx who asks (internal_key_file).
+void check_guards(Findings& findings, const Config& config, const std::vector<Directive>& main,
+                  const std::vector<OurLocation>& ours);
+
 // What nginx does for backends: who can reach it, whether guards ask us, where requests go on.
 // Notes in `seen` where they call WeChat.
 void check_backends(Findings& findings, const std::vector<Directive>& main,

@@ -251,6 +251,8 @@ NginxSeen check_nginx(Findings& findings, const Config* config, const Workers& w
             check_server(findings, main, location, seen);
     }
     check_identity_headers(findings, main, ours);
+    if (config)
+        check_guards(findings, *config, main, ours);
     check_backends(findings, main, ours, seen);
     return seen;
 }

@@ -34,6 +34,31 @@ std::string_view bearer(std::string_view authorization)
     return begin == authorization.npos ? std::string_view{} : authorization.substr(begin);
 }
 
+// Set in several places, the narrowest counts: a location may narrow what the whole site says, and
+// an empty variable takes nothing back.
+AppidChoice read_appid_choice(const Variables& variables)
+{
+    using Kind = AppidChoice::Kind;
+    AppidChoice choice;
+    const auto narrow = [&](Kind kind) { choice.kind = std::max(choice.kind, kind); };
+    bool empty = false;
+    for (std::size_t count = 0; const auto value = variables.find("ONLOGIN_APPID", count);
+         ++count) {
+        if (value->empty()) {
+            empty = true;
+        } else if (*value == "any") {
+            narrow(Kind::Any);
+        } else {
+            narrow(choice.appid.empty() || choice.appid == *value ? Kind::One
+                                                                  : Kind::Contradiction);
+            choice.appid = *value;
+        }
+    }
+    if (empty && choice.kind == Kind::None)
+        choice.kind = Kind::Unsaid;
+    return choice;
+}
+
 Secret read_token(const Variables& variables)
 {
     constexpr std::size_t longest = 8192; // longer ones are none
@@ -64,9 +89,11 @@ Request read_variables(const Variables& variables)
     request.method = text("REQUEST_METHOD");
     request.path = text("SCRIPT_NAME") + text("PATH_INFO");
     request.action = text("ONLOGIN_ACTION");
-    request.appid = text("ONLOGIN_APPID");
+    request.appid = read_appid_choice(variables);
+    request.internal_key = Secret{text("ONLOGIN_KEY")};
     request.redirect = text("ONLOGIN_REDIRECT");
     request.refused_token = Secret{text("ONLOGIN_REFUSED_TOKEN")};
+    request.suspected_token = Secret{text("ONLOGIN_SUSPECTED_TOKEN")};
     request.query = text("QUERY_STRING");
     request.content_type = text("CONTENT_TYPE");
     request.referer = text("HTTP_REFERER");

@@ -29,16 +29,33 @@ struct Wafer2Login
     std::string iv;             // X-WX-IV
 };
 
+// Which mini program the server in front wants, by ONLOGIN_APPID.
+struct AppidChoice
+{
+    enum class Kind
+    {
+        None,          // it has not set it: whichever the request is for
+        Any,           // it says `any`: the same in words
+        One,           // that of `appid`
+        Contradiction, // it was set twice, to two mini programs
+        Unsaid,        // it is empty: a choice should have been there, as by a variable of nginx
+    };
+    Kind kind = Kind::None;
+    std::string appid;
+};
+
 struct Request
 {
-    std::string id;       // from the server in front, or made up; for the log
-    std::string method;   // as sent
-    std::string path;     // SCRIPT_NAME + PATH_INFO
-    std::string action;   // ONLOGIN_ACTION: the server's choice; empty: none
-    std::string appid;    // ONLOGIN_APPID: the server's choice; empty: none
-    std::string redirect; // ONLOGIN_REDIRECT: where the server goes on; empty: nowhere
-    Secret refused_token; // ONLOGIN_REFUSED_TOKEN: WeChat does not take it any more; empty: none
-    std::string query;    // still encoded
+    std::string id;         // from the server in front, or made up; for the log
+    std::string method;     // as sent
+    std::string path;       // SCRIPT_NAME + PATH_INFO
+    std::string action;     // ONLOGIN_ACTION: the server's choice; empty: none
+    AppidChoice appid;      // ONLOGIN_APPID: the server's choice
+    Secret internal_key;    // ONLOGIN_KEY: proves that the server itself asks; empty: none
+    std::string redirect;   // ONLOGIN_REDIRECT: where the server goes on; empty: nowhere
+    Secret refused_token;   // ONLOGIN_REFUSED_TOKEN: WeChat does not take it any more; empty: none
+    Secret suspected_token; // ONLOGIN_SUSPECTED_TOKEN: it looks as if; empty: none
+    std::string query;      // still encoded
     std::string content_type; // as sent
     std::string referer;      // as sent
     Secret token;             // of the session, from Authorization or X-WX-Skey; empty: none

@@ -85,13 +85,18 @@ def examples(port, *firsts):
                          '\n    # There is nothing else.')
 
 
-def guarded_example(port):
-    return [(r'# location = /onlogin-auth ', 'location = /onlogin-auth '),
+def for_all(appid):
+    """Edits that say once for whose users guarded locations are: an appid, or any."""
+    return [(r'(?<=\$onlogin_appid       \{ default )"";', f'{appid};')]
+
+
+def guarded_example(port, appid='any'):
+    return [(r'# location = /onlogin-auth ', 'location = /onlogin-auth '), *for_all(appid),
             *examples(port, '^~ /api/', '^~ /api/public/')]
 
 
 def phone_example(port):
-    return examples(port, '= /api/phone', '@onlogin_phone', '~ (?s)^/onLogin/.*phone$')
+    return for_all('any') + examples(port, '= /api/phone', '@onlogin_phone', '~ (?s)^/onLogin/.*phone$')
 
 
 def add_to_server(text):

@@ -513,8 +513,9 @@ class Nginx:
     """nginx with the files of nginx/ as they ship, but for what an installation edits too."""
 
     def __init__(self, worker_socket, limits=True, edits=(), connections=4096, instead=None,
-                 sites=('onlogin.conf',), http2=False):
+                 sites=('onlogin.conf',), http2=False, more=None):
         """`instead`: files that take the place of others, by their names below nginx/.
+        `more`: texts of further files, by their names.
         `http2`: as the site says it is turned on."""
         self.directory = new_directory()
         self.port, plain_port = free_port(), free_port()
@@ -546,6 +547,8 @@ class Nginx:
             text = (instead or {}).get(str(name), source).read_text()
             for pattern, replacement in edits:
                 text = re.sub(pattern, lambda _: replacement, text)
+            (self.directory / name).write_text(text)
+        for name, text in (more or {}).items():
             (self.directory / name).write_text(text)
         included = '\n'.join(f'include {site};' for site in sites)
         temp = '\n'.join(f'{module}_temp_path temp/{module};'

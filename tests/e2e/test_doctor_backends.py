@@ -6,14 +6,19 @@ from backends import ECHO, guarded_example, over_http, phone_example, with_sessi
 from harness import each, wechat
 from open_apis import ApiNginx, NameServer
 from test_doctor import DoctorCase
+from test_internal_key import KEY, with_key
 
 
 class BackendsCase(DoctorCase):
     """With sessions, the site for backends, a guarded location and one for phone numbers."""
 
+    APPS = None  # the usual one
+    KEYS = True  # nginx proves that it asks
+
     @classmethod
     def setUpClass(cls):
-        cls.worker = cls.start_worker(with_sessions(), mode='0660')
+        config = with_sessions(*filter(None, [cls.APPS]))
+        cls.worker = cls.start_worker(with_key(config) if cls.KEYS else config, mode='0660')
         cls.names = NameServer()
         cls.addClassCleanup(cls.names.finish)
         cls.echo = over_http(ECHO)
@@ -21,15 +26,25 @@ class BackendsCase(DoctorCase):
 
     def edited(self, *edits):
         """Visits nginx whose files are edited once it runs: the doctor reads the files."""
-        nginx = ApiNginx(self.worker.socket, wechat().port, self.names, edits=[
-            *guarded_example(self.echo.port), *phone_example(self.echo.port)])
-        self.addCleanup(nginx.finish)
+        return self.visited(lambda nginx: self.edit(nginx, edits))
+
+    @staticmethod
+    def edit(nginx, edits):
         for file in [*nginx.directory.glob('onlogin*.conf'),
                      *(nginx.directory / 'snippets').iterdir()]:
             text = file.read_text()
             for pattern, replacement in edits:
                 text = re.sub(pattern, replacement.replace('PORT', str(nginx.api_port)), text)
             file.write_text(text)
+
+    def visited(self, change):
+        """Visits nginx whose files `change` has changed once it runs."""
+        nginx = ApiNginx(self.worker.socket, wechat().port, self.names, edits=[
+            *guarded_example(self.echo.port), *phone_example(self.echo.port)],
+                         more={'snippets/onlogin-key.conf': f'fastcgi_param ONLOGIN_KEY {KEY};\n'})
+        self.addCleanup(nginx.finish)
+        (nginx.directory / 'snippets/onlogin-key.conf').chmod(0o600)
+        change(nginx)
         return self.visit(nginx=nginx)
 
 
@@ -60,7 +75,8 @@ class Backends(BackendsCase):
         nobody = NameServer()
         nobody.finish()
         nginx = ApiNginx(self.worker.socket, wechat().port, nobody,
-                         edits=[(r'resolver_timeout 5s', 'resolver_timeout 1s')])
+                         edits=[(r'resolver_timeout 5s', 'resolver_timeout 1s')],
+                         more={'snippets/onlogin-key.conf': f'fastcgi_param ONLOGIN_KEY {KEY};\n'})
         self.addCleanup(nginx.finish)
         findings = self.visit(nginx=nginx)
         findings.find('backends', 'bad', 'does not reach WeChat', '`resolver`', 'certificates')

@@ -1,11 +1,12 @@
 """The backends of nginx/examples behind nginx, as their comments say."""
 
-from backends import EXAMPLES, GuardCase, add_to_server, over_fastcgi, over_http, over_uwsgi
+from backends import (EXAMPLES, GuardCase, add_to_server, for_all, over_fastcgi, over_http,
+                      over_uwsgi)
 
 
 class Examples(GuardCase):
     def greet(self, location):
-        nginx = self.own_nginx(self.worker.socket, edits=add_to_server(
+        nginx = self.own_nginx(self.worker.socket, edits=for_all('any') + add_to_server(
             'location = /onlogin-auth { include snippets/onlogin-auth.conf; } '
             'location ^~ /api/ { include snippets/onlogin-guard.conf; ' + location + ' }'))
         user = self.log_in(nginx=nginx)

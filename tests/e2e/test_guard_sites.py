@@ -2,7 +2,7 @@
 
 import signal
 
-from backends import GuardCase, guarded_example, with_sessions
+from backends import GuardCase, for_all, guarded_example, with_sessions
 from harness import PATIENCE, each, keep_private, until
 from revocation_stores import RedisStore
 
@@ -53,7 +53,7 @@ server {
     @classmethod
     def edits(cls):
         server = cls.SERVER.replace('ECHO', str(cls.echo.port))
-        return [(r'(?s)\nserver \{.*', server)]
+        return [*for_all('any'), (r'(?s)\nserver \{.*', server)]
 
     def test_it_is_guarded(self):
         user = self.log_in()

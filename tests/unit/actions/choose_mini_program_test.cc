@@ -1,5 +1,6 @@
 #include "actions/choose_mini_program.hh"
 
+#include "actions/errors.hh"
 #include "gateway/errors.hh"
 
 #include <boost/test/unit_test.hpp>
@@ -25,7 +26,8 @@ std::string chosen(const Config& config, const std::string& by_server, const std
 {
     Request request;
     request.method = "GET";
-    request.appid = by_server;
+    if (!by_server.empty())
+        request.appid = {AppidChoice::Kind::One, by_server};
     request.query = query;
     request.referer = referer;
     try {
@@ -66,6 +68,41 @@ BOOST_AUTO_TEST_CASE(the_app_is_chosen_by_server_then_parameter_then_referer_the
     };
     for (const auto& row : table)
         BOOST_TEST(chosen(row.config, row.server, row.query, row.referer) == row.expected);
+}
+
+BOOST_AUTO_TEST_CASE(a_token_is_wanted_by_whom_the_server_names_and_by_all_where_it_names_none)
+{
+    using enum AppidChoice::Kind;
+    const auto two = with_apps({"wx1", "wx2"});
+    for (const AppidChoice& choice : {AppidChoice{None, ""}, {Any, ""}, {One, "wx1"}})
+        BOOST_TEST(is_wanted(two, choice, "wx1"));
+    for (const AppidChoice& choice : {AppidChoice{One, "wx1"}, {One, "wx3"}, {One, "wx"}})
+        BOOST_TEST(!is_wanted(two, choice, "wx2"));
+    for (const AppidChoice& choice : {AppidChoice{None, ""}, {Any, ""}, {One, "wx3"}})
+        BOOST_TEST(!is_wanted(two, choice, "wx3"));
+}
+
+BOOST_AUTO_TEST_CASE(a_choice_that_got_lost_is_good_for_the_only_one_and_for_nobody_of_several)
+{
+    const AppidChoice lost{AppidChoice::Kind::Unsaid, ""};
+    BOOST_TEST(is_wanted(with_apps({"wx1"}), lost, "wx1"));
+    BOOST_TEST(!is_wanted(with_apps({"wx1"}), lost, "wx2"));
+    for (const char* const appid : {"wx1", "wx2"})
+        BOOST_CHECK_EXCEPTION(is_wanted(with_apps({"wx1", "wx2"}), lost, appid), Undecided,
+                              [](const Undecided& error) {
+                                  return error.advice.find("onlogin-auth/APPID") !=
+                                         std::string::npos;
+                              });
+}
+
+BOOST_AUTO_TEST_CASE(two_choices_at_once_are_none)
+{
+    const AppidChoice both{AppidChoice::Kind::Contradiction, "wx2"};
+    BOOST_CHECK_THROW(is_wanted(with_apps({"wx2"}), both, "wx2"), Undecided);
+    Request request;
+    request.appid = both;
+    BOOST_CHECK_THROW(onlogin::choose_mini_program(with_apps({"wx2"}), request, Params{request}),
+                      BadRequest);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

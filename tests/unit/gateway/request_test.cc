@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <map>
+#include <vector>
 
 using namespace onlogin;
 
@@ -42,7 +43,41 @@ BOOST_AUTO_TEST_CASE(what_clients_send_cannot_choose_action_or_app)
     const auto request =
         read_variables(variables({{"HTTP_ONLOGIN_ACTION", "auth"}, {"HTTP_ONLOGIN_APPID", "wx"}}));
     BOOST_TEST(request.action == "");
-    BOOST_TEST(request.appid == "");
+    BOOST_TEST(!!(request.appid.kind == AppidChoice::Kind::None));
+}
+
+BOOST_AUTO_TEST_CASE(of_several_choices_the_narrowest_counts_and_two_narrow_ones_none)
+{
+    using enum AppidChoice::Kind;
+    const struct
+    {
+        std::vector<std::string> sent;
+        AppidChoice::Kind kind;
+        std::string appid;
+    } table[] = {
+        {{}, None, ""},
+        {{""}, Unsaid, ""},
+        {{"any"}, Any, ""},
+        {{"", "any"}, Any, ""},
+        {{"wx1"}, One, "wx1"},
+        {{"", "wx1"}, One, "wx1"},
+        {{"wx1", ""}, One, "wx1"},
+        {{"any", "wx1", "any"}, One, "wx1"},
+        {{"wx1", "wx1"}, One, "wx1"},
+        {{"wx1", "wx2"}, Contradiction, "wx2"},
+        {{"wx1", "", "wx2", "wx2", "any"}, Contradiction, "wx2"},
+    };
+    for (const auto& row : table) {
+        std::multimap<std::string, std::string, std::less<>> sent;
+        for (const auto& value : row.sent)
+            sent.emplace("ONLOGIN_APPID", value);
+        const auto choice = read_variables(variables(sent)).appid;
+        BOOST_TEST_CONTEXT(row.sent.size() << " values, appid " << row.appid)
+        {
+            BOOST_TEST(!!(choice.kind == row.kind));
+            BOOST_TEST(choice.appid == row.appid);
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_request_without_an_id_gets_one_of_its_own)
