@@ -12,9 +12,11 @@ Task<Response> access_token(App& app, Request& request)
     const auto mini = choose_mini_program(*app.config, request, params);
     request.trace.app = mini->appid;
     const auto deadline = deadline_of(request, *mini);
-    auto question = request.refused_token.empty()
-                        ? app.tokens.get(mini, deadline)
-                        : app.tokens.renew(mini, request.refused_token, deadline);
+    auto question = !request.refused_token.empty()
+                        ? app.tokens.renew(mini, request.refused_token, deadline)
+                    : !request.suspected_token.empty()
+                        ? app.tokens.check(mini, request.suspected_token, deadline)
+                        : app.tokens.get(mini, deadline);
     const auto outcome = co_await timed(std::move(question));
     const auto& token = answer_to(request, outcome);
     Response response{204, {}, {}, {}};

@@ -3,6 +3,7 @@
 #include "base/encode.hh"
 #include "https/errors.hh"
 #include "net/errors.hh"
+#include "wechat/errcodes.hh"
 #include "wechat/errors.hh"
 
 #include <algorithm>
@@ -32,11 +33,26 @@ constexpr std::size_t most_forced_at_once = 4;
 // still serves, or refuses each that it has given out. It allows 10 000 a minute, of all workers.
 constexpr seconds fetch_pause{1};
 
+// So long one that WeChat was seen to take is not suspected again: some data may look like a
+// refusal each time that a backend asks for it.
+constexpr seconds check_pause{5};
+
 constexpr std::size_t longest_token = 2048; // WeChat: allow for 512 at least
 
 bool is_header_text(std::string_view text)
 {
     return !text.empty() && text.size() <= longest_token && is_visible_ascii(text);
+}
+
+// https://developers.weixin.qq.com/doc/service/api/base/api_getapidomainip
+HttpRequest token_check_request(const MiniProgram& mini, const Secret& token)
+{
+    std::string url;
+    url.reserve(mini.url.size() + 4 * longest_token); // grown, it would leave copies behind
+    url += mini.url;
+    url += "/cgi-bin/get_api_domain_ip?access_token=";
+    append_percent_encoded(url, token.reveal());
+    return {Secret{std::move(url)}};
 }
 
 template <class T>
@@ -109,6 +125,49 @@ Task<Secret> AccessTokens::renew(std::shared_ptr<const MiniProgram> mini, Secret
     }
     const auto forced = co_await fetched(mini, Mode::ByForce, deadline);
     co_return forced->text;
+}
+
+Task<Secret> AccessTokens::check(std::shared_ptr<const MiniProgram> mini, Secret suspected,
+                                 Clock::time_point deadline)
+{
+    auto& state = kept_[mini];
+    const auto kept = state.token;
+    const auto now = Clock::now();
+    bool refused = true; // one that is not kept here is renewed, or is no news
+    if (kept && kept->text.reveal() == suspected.reveal() && now < kept->ends) {
+        if (state.good && now - *state.good < check_pause)
+            co_return kept->text;
+        if (!state.last_check || state.last_check.ended())
+            state.last_check = SharedTask<bool>::start(loop_, is_refused(mini, suspected));
+        try {
+            auto end = end_of(state.last_check);
+            refused = co_await with_deadline(loop_, deadline, std::move(end));
+        } catch (const DeadlinePassed&) {
+            throw TimedOut{"no word about the access token in time"};
+        }
+    }
+    if (!refused) {
+        if (const auto still = kept_.find(mini); still != kept_.end())
+            still->second.good = Clock::now();
+        co_return kept->text;
+    }
+    auto other = co_await renew(std::move(mini), std::move(suspected), deadline);
+    co_return other;
+}
+
+// By a call that all mini programs may make, and that changes nothing.
+Task<bool> AccessTokens::is_refused(std::shared_ptr<const MiniProgram> mini, Secret token)
+{
+    const auto request = token_check_request(*mini, token);
+    const auto deadline = Clock::now() + milliseconds{mini->timeout_ms} * 49 / 50;
+    try {
+        co_await api_.call(*mini, Api::TokenCheck, request, deadline);
+    } catch (const Refused& refused) {
+        co_return refuses_access_token(refused);
+    } catch (const Unusable&) { // a vendor that has no such call: what looked so may be so
+        co_return true;
+    }
+    co_return false;
 }
 
 bool AccessTokens::may_force(Kept& kept, Clock::time_point now)

@@ -13,6 +13,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace onlogin {
@@ -48,6 +49,12 @@ public:
     Task<Secret> renew(std::shared_ptr<const MiniProgram> mini, Secret refused,
                        Clock::time_point deadline);
 
+    // The token of `mini`, when something looks as if WeChat did not take `suspected` any more:
+    // asks WeChat about it by a call that costs nothing, and renews it if WeChat refuses it there,
+    // too. One that WeChat takes is not asked about again for some seconds.
+    Task<Secret> check(std::shared_ptr<const MiniProgram> mini, Secret suspected,
+                       Clock::time_point deadline);
+
     // After a change of the configuration: the AppSecret may be another.
     void forget() { kept_.clear(); }
 
@@ -76,13 +83,16 @@ private:
     // What is known of the token of one mini program.
     struct Kept
     {
-        Shared token;                         // null: none so far
-        Fetch last_fetch;                     // running or ended
-        std::deque<Clock::time_point> forced; // when WeChat was asked to renew by force, for a day
+        Shared token;                          // null: none so far
+        Fetch last_fetch;                      // running or ended
+        SharedTask<bool> last_check;           // whether WeChat refuses it; empty: there was none
+        std::optional<Clock::time_point> good; // when the last check has found that it does not
+        std::deque<Clock::time_point> forced;  // when WeChat was asked to renew by force, for a day
 
         [[nodiscard]] bool fetches() const { return last_fetch.task && !last_fetch.task.ended(); }
     };
 
+    Task<bool> is_refused(std::shared_ptr<const MiniProgram> mini, Secret token);
     // Whether a renewal by force can help, and leaves some for the rest of the day.
     static bool may_force(Kept& kept, Clock::time_point now);
     void begin(std::shared_ptr<const MiniProgram> mini, Mode mode);

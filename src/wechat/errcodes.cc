@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <span>
 
 namespace onlogin {
@@ -75,6 +76,12 @@ constexpr Errcode session_key_rows[] = {
     {0, 0, 502, 0, Login, "WeChat refused to check the session", unknown},
 };
 
+// Only whether the token was refused matters, and that has an end elsewhere.
+constexpr Errcode token_check_rows[] = {
+    {std::numeric_limits<int>::min(), std::numeric_limits<int>::max(), 502, 0, Login,
+     "WeChat refused to check the access token", ""},
+};
+
 // A refused AppSecret may be called this, too: it is no token that is refused here.
 constexpr Errcode token_rows[] = {
     {40001, 40001, 500, 0, Never, misconfigured, wrong_secret},
@@ -86,7 +93,7 @@ constexpr Errcode token_rows[] = {
 
 // By Api: rows that come before the general ones; the last one is any other code.
 constexpr std::span<const Errcode> rows_of[] = {
-    {&any_other, 1}, token_rows, phone_rows, session_key_rows};
+    {&any_other, 1}, token_rows, phone_rows, session_key_rows, token_check_rows};
 
 const Errcode* find_row(std::span<const Errcode> table, int errcode)
 {

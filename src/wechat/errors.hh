@@ -14,6 +14,7 @@ enum class Api
     Token,      // an access token
     Phone,      // the phone number behind a code
     SessionKey, // whether a session_key holds
+    TokenCheck, // anything that takes an access token: whether it does take it
 };
 
 // WeChat answered with an errcode. `rid` is WeChat's id of the call, for its support; may be

@@ -183,6 +183,31 @@ class Answers(OddCase):
     def test_no_refusal_no_renewal(self, body):
         self.assert_renews(False, body)
 
+    @each(('text', 'text/plain', b'see "errcode":40001 in the manual'),
+          ('page', 'text/html', b'<p>"errcode":40001</p>'), ('list', JSON, b'[1, 40001, 2]'))
+    def test_what_only_speaks_of_a_refusal_is_none(self, kind, body):
+        self.assert_renews(False, body, **{'Content-Type': kind})
+
+    @each(('text', 'text/plain', b'it answers {"errcode":40001,"errmsg":"x"} then'),
+          ('page', 'text/html', b'<pre>{"errcode":40001}</pre>'),
+          ('inside', JSON, b'{"errcode":0,"list":[{"errcode":40001,"errmsg":"x"}]}'),
+          ('another member', JSON, b'{"errcode":0,"total":40001}'))
+    def test_a_token_that_wechat_takes_stays_whatever_an_answer_looks_like(self, kind, body):
+        self.call('/y')
+        before = wechat().access_token(APP)
+        for _ in range(3):
+            self.answer_with(body, **{'Content-Type': kind})
+            answer, _ = self.call('/x')
+            self.assertEqual(answer.body, body)
+        self.assertEqual(wechat().access_token(APP), before)
+
+    @each(*((name, b'{"%b":%b,"x":1}' % (name.encode(), value))
+            for name in ('errCode', 'ErrCode', 'ERRCODE', 'errorCODE')
+            for value in (b'40001',)), ('text', b'{"errCode":"40001"}'))
+    def test_names_keep_their_letters(self, body):
+        self.answer_with(body)
+        self.assertEqual(self.call('/x')[0].body, body)
+
     def test_a_picture_is_not_searched(self):
         self.assert_renews(False, b'{"errcode":40001}', **{'Content-Type': 'image/png'})
 

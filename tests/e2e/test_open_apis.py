@@ -41,6 +41,26 @@ class OfWechat(ApiCase):
         self.assertEqual(answer.body.count(b'errcode'), 1)
         self.assert_no_token(answer)
 
+    @each(('page', {'Origin': 'https://evil.example'}), ('sandbox', {'Origin': 'null'}),
+          ('same', {'Origin': 'http://127.0.0.1:8085'}), ('image', {'Sec-Fetch-Site': 'cross-site'}),
+          ('typed', {'Sec-Fetch-Site': 'none'}))
+    def test_a_browser_is_refused(self, headers):
+        for path in (PHONE, '/onlogin/sign', '/'):
+            answer = self.nginx.call(path, b'{}', headers)
+            self.assert_errcode(answer, -1, 403)
+            self.assertIn('browser', answer.json['errmsg'])
+
+    @each(*((name, name) for name in ('evil.example', '127.0.0.1.evil.example', '10.0.0.1')))
+    def test_another_name_is_refused(self, name):
+        """As a page has that lets its own name lead here."""
+        answer = self.nginx.call(PHONE, b'{}', {'Host': name})
+        self.assert_errcode(answer, -1, 421)
+        self.assertIn('server_name', answer.json['errmsg'])
+
+    @each(*((name, name) for name in ('127.0.0.1', 'localhost', 'LOCALHOST:8085', 'wechat')))
+    def test_the_names_of_this_host_are_good(self, name):
+        self.assert_errcode(self.number(Host=name), 0)
+
     def test_each_mini_program_has_its_own(self):
         self.assert_errcode(self.number(APP), 0)
         self.assert_errcode(self.number(OTHER_APP), 0)
