@@ -21,8 +21,8 @@ struct App
     std::shared_ptr<const Config> config;
     Revocations* revocations; // there while the configuration has session keys
     long in_flight = 0;       // actions begun and not ended
-    OnceAMinute undecided;    // what the log says of a server that does not say which mini program
-    OnceAMinute keyless;      // and of one that asks for what is internal without the key
+    OnceAMinute undecided{};   // what the log says of a server that does not say which mini program
+    OnceAMinute keyless{};   // and of one that asks for what is internal without the key
 };
 
 } // namespace onlogin

@@ -66,7 +66,8 @@ void check_sockets(Findings& findings, const NginxSeen& nginx);
 // nginx's configuration, as `nginx -T` prints it. `config` may be null.
 NginxSeen check_nginx(Findings& findings, const Config* config, const Workers& workers);
 
-// Whether X-WX-* that a client sends can reach a backend, where nginx asks us who a user is.
+// Whether headers of told_headers.hh can reach a backend as a client sent them, where nginx asks us
+// who a user is.
 void check_identity_headers(Findings& findings, const std::vector<Directive>& main,
                             const std::vector<OurLocation>& ours);
 

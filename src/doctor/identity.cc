@@ -1,5 +1,6 @@
 #include "doctor/checks.hh"
 #include "doctor/nginx_site.hh"
+#include "doctor/told_headers.hh"
 
 #include <algorithm>
 #include <cctype>
@@ -8,16 +9,6 @@
 namespace onlogin {
 
 namespace {
-
-struct Identity
-{
-    const char* header;
-    bool of_phones; // told only where a phone number is
-};
-constexpr Identity identities[] = {
-    {"X-WX-OPENID", false}, {"X-WX-APPID", false},          {"X-WX-UNIONID", false},
-    {"X-WX-SOURCE", false}, {"Onlogin-Phone-Number", true}, {"Onlogin-Phone-Country", true},
-};
 
 struct Passing
 {
@@ -46,22 +37,31 @@ bool same_name(std::string_view a, std::string_view b)
     });
 }
 
-// The identity headers that reach the backend of `at` as the client sent them.
-std::string unguarded_headers(const VisitedLocation& at, const Passing& passing, bool phones)
+// The headers that reach the backend of `at` as the client sent them.
+struct Unguarded
 {
-    std::string missing;
-    for (const auto& [header, of_phones] : identities) {
-        if (of_phones && !phones)
+    std::string all;  // as a list
+    bool who = false; // one of them says who somebody is
+};
+
+Unguarded unguarded_headers(const VisitedLocation& at, const Passing& passing, bool phones)
+{
+    Unguarded missing;
+    const auto set = at.scope.find(passing.set);
+    for (const auto& [header, told] : told_headers) {
+        if (told == Told::Phone && !phones)
             continue;
         const std::string name = passing.as_variable ? as_variable(header) : header;
-        const auto set = at.scope.find(passing.set);
-        if (std::none_of(set.begin(), set.end(), [&](const Directive* directive) {
-                const auto& args = directive->args;
-                // What a client sent is in variables that begin so.
-                return args.size() >= 2 && same_name(args[0], name) &&
-                       args[1].find("$http_") == args[1].npos;
-            }))
-            missing += (missing.empty() ? "" : ", ") + std::string{header};
+        const bool is_set = std::any_of(set.begin(), set.end(), [&](const Directive* directive) {
+            const auto& args = directive->args;
+            // What a client sent is in variables that begin so.
+            return args.size() >= 2 && same_name(args[0], name) &&
+                   args[1].find("$http_") == args[1].npos;
+        });
+        if (is_set)
+            continue;
+        missing.all += (missing.all.empty() ? "" : ", ") + std::string{header};
+        missing.who |= told == Told::User || told == Told::Phone || told == Told::Foreign;
     }
     return missing;
 }
@@ -99,7 +99,7 @@ void check_identity_headers(Findings& findings, const std::vector<Directive>& ma
             const auto missing = unguarded_headers(at, passing, phones.contains(&at.server));
             const auto module =
                 std::string_view{passing.pass}.substr(0, std::string_view{passing.pass}.find('_'));
-            if (missing.empty() ||
+            if (missing.all.empty() ||
                 at.scope.value(std::string{module} + "_pass_request_headers") == "off")
                 continue;
             all_set = false;
@@ -107,15 +107,19 @@ void check_identity_headers(Findings& findings, const std::vector<Directive>& ma
                 at.scope.value("auth_request").value_or("off") != "off" ||
                 (!at.location.args.empty() && told.contains(at.location.args.back()));
             const auto text =
-                title(at.location) + " passes " + missing + " on as the client sent it";
+                title(at.location) + " passes " + missing.all + " on as the client sent it";
             const auto mend = std::string{"set each with "} + passing.set +
-                              ", to what onlogin says or to nothing";
-            trusts ? findings.bad("headers", text, mend) : findings.warn("headers", text, mend);
+                              ", to what onlogin says or to nothing, or include snippets/onlogin-" +
+                              std::string{module} + ".conf, which does";
+            trusts&& missing.who ? findings.bad("headers", text, mend)
+                                 : findings.warn("headers", text, mend);
         }
     });
     if (all_set)
-        findings.ok("headers",
-                    "X-WX-* of clients reach no backend of the servers that use auth_request");
+        findings.ok(
+            "headers",
+            "no header of WeChat's cloud hosting reaches a backend as a client sent it, in the "
+            "servers that use auth_request");
 }
 
 } // namespace onlogin

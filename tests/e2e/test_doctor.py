@@ -18,6 +18,7 @@ import harness
 from harness import (APP, ODD_APP, ONLOGIN, OTHER_APP, SECRETS, Case, Nginx, check_no_leak,
                      configuration, each, free_port, make_certificate, new_directory, wechat,
                      write_private)
+from test_guard import NAMES
 from test_session_keys import new_key
 
 
@@ -405,7 +406,8 @@ class NginxConfiguration(DoctorCase):
           ('uwsgi_pass', 'uwsgi_pass 127.0.0.1:9;', 'uwsgi_param HTTP_X_WX_{} "";'))
     def test_identity_headers_of_clients_reach_a_backend_by(self, backend, setting):
         def settings(*names):
-            return '\n'.join(setting.format(name) for name in names)
+            return '\n'.join(setting.format(name.replace('-', '_') if '_WX' in setting else name)
+                             for name in names)
 
         findings = self.guarded(backend, 'auth_request /auth;')
         findings.find('sessions', 'bad', 'location = /auth', 'session.keys_file')
@@ -413,8 +415,15 @@ class NginxConfiguration(DoctorCase):
         findings = self.guarded(backend)
         findings.find('headers', 'warn', 'location /api/', 'X-WX-OPENID')
         findings = self.guarded(backend, 'auth_request /auth;' + settings('OPENID', 'APPID'))
-        findings.find('headers', 'bad', 'passes X-WX-UNIONID, X-WX-SOURCE on')
-        all_names = settings('OPENID', 'APPID', 'UNIONID', 'SOURCE')
+        findings.find('headers', 'bad', 'passes X-WX-UNIONID, X-WX-SOURCE, ')
+        four = settings('OPENID', 'APPID', 'UNIONID', 'SOURCE')
+        findings = self.guarded(backend, 'auth_request /auth;' + four)
+        finding = findings.find('headers', 'bad', 'X-WX-FROM-OPENID', 'X-Original-Forwarded-For',
+                                'snippets/onlogin-')
+        self.assertNotIn('X-WX-OPENID', finding.text)
+        all_names = settings(*(name.removeprefix('X-WX-') for name in NAMES)) + \
+            '\n' + settings('SKEY', 'ORIGINAL-FORWARDED-FOR') \
+            .replace('X-WX-ORIGINAL', 'X-ORIGINAL').replace('X_WX_ORIGINAL', 'X_ORIGINAL')
         findings = self.guarded(backend, 'auth_request /auth;' + all_names)
         findings.find('headers', 'ok')
         findings = self.guarded(backend, 'auth_request /auth;' +
