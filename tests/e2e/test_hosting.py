@@ -1,14 +1,17 @@
 """The files of nginx/hosting: one set of tests for each of the servers in web_servers.py."""
 
+import http.client
 import json
 import os
 import pathlib
 import signal
+import threading
 import time
 
 import web_servers
 from fcgi import Answer
-from harness import APP, OTHER_APP, Case, configuration, each, magic, together, until, wechat
+from harness import (APP, OTHER_APP, PATIENCE, Case, configuration, each, keep_private, magic,
+                     together, until, wechat)
 
 FORM = 'application/x-www-form-urlencoded'
 JSON = 'application/json'
@@ -310,6 +313,40 @@ class Variations(Case):
         self.assert_logged_in(server.login())
         os.kill(server.left()[0], signal.SIGKILL)
         until(lambda: server.login().status == 200, 15, 'a login')
+
+    @each(('and_waits', True), ('and_leaves', False))
+    def test_one_address_does_not_keep_others_from_fcgiwrap(self, waits):
+        server = self.start(web_servers.NginxFcgiwrapOfDebian)
+        busy = threading.Event()
+
+        def flood():
+            """Without end, each time with another code."""
+            while not busy.is_set():
+                with server.plain() as client:
+                    client.sendall(f'GET /onLogin?code={magic("delay-300")}&appid={APP} HTTP/1.1\r\n'
+                                   'Host: localhost\r\nConnection: close\r\n\r\n'.encode())
+                    if waits:
+                        while client.recv(65536):
+                            pass
+                    else:
+                        busy.wait(0.02)  # it has been read by then
+
+        def another():
+            """A user elsewhere."""
+            try:
+                until(lambda: server.nginx.access_log.read_text().count('\n') > 50, what='the flood')
+                return [server.nginx.ask('GET', f'/onLogin?code={magic("delay-300")}&appid={APP}',
+                                         connect=elsewhere) for _ in range(4)]
+            finally:
+                busy.set()
+
+        def elsewhere():
+            return http.client.HTTPSConnection(
+                'localhost', server.port, context=server.nginx.context, timeout=30 * PATIENCE,
+                source_address=('127.0.0.2', 0))
+        *_, answers = together([flood] * 20 + [another])
+        for answer in answers:
+            self.assert_logged_in(answer)
 
     def test_a_reload_of_apache_answers_even_the_slowest_login(self):
         """mod_fcgid's workers have 4.3 s then."""

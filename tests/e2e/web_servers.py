@@ -287,6 +287,7 @@ class LighttpdCgi(Lighttpd):
 class NginxFcgiwrap(Server):
     name = 'nginx_fcgiwrap'
     graceful = signal.SIGQUIT
+    workers, limits = 20, False
 
     def start(self, edits):
         # As `fcgiwrap -c20`, but the children of that one would outlive a test that is killed.
@@ -294,9 +295,9 @@ class NginxFcgiwrap(Server):
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(socket_file))
             listener.listen(100)
-            for _ in range(20):
+            for _ in range(self.workers):
                 self.run(['fcgiwrap'], stdin=listener)
-        self.nginx = Nginx(self.place.socket, limits=False, edits=[
+        self.nginx = Nginx(self.place.socket, limits=self.limits, edits=[
             *((re.escape(old), new) for old, new in edits),
             ('/usr/sbin/onlogin', str(self.place.program)),
             ('/etc/onlogin/onlogin.json', str(self.place.config_file)),
@@ -318,5 +319,11 @@ class NginxFcgiwrap(Server):
         super().finish()
 
 
-SERVERS = (ApacheProxyFcgi, ApacheFcgid, ApacheCgid, LighttpdFastcgi, LighttpdSpawned, LighttpdCgi,
-           NginxFcgiwrap)
+class NginxFcgiwrapOfDebian(NginxFcgiwrap):
+    """As it comes: one process."""
+
+    workers, limits = 1, True
+
+
+SERVERS = (ApacheProxyFcgi, ApacheFcgid, ApacheCgid, ApacheCgi, LighttpdFastcgi, LighttpdSpawned,
+           LighttpdCgi, NginxFcgiwrap)
