@@ -97,6 +97,17 @@ class Hosting:
         for answer in together([lambda: self.server.login(magic('delay-300'))] * 20):
             self.assert_logged_in(answer)
 
+    @each(*((header.replace('-', '_').lower(), header, value) for header, value in (
+        ('Range', 'bytes=0-1'), ('If-Range', '"x"'), ('If-Match', '"x"'), ('If-None-Match', '*'),
+        ('If-Modified-Since', 'Fri, 01 Jan 2038 00:00:00 GMT'),
+        ('If-Unmodified-Since', 'Sat, 01 Jan 2000 00:00:00 GMT'))))
+    def test_an_answer_is_whole_whatever_is_asked_for(self, header, value):
+        headers = {header: value} | ({'Range': 'bytes=0-1'} if header == 'If-Range' else {})
+        answer = self.server.ask('GET', '/onLogin?code=' + magic(), headers=headers)
+        self.assert_logged_in(answer)
+        self.assertEqual(answer.status, 200, answer)
+        self.assertNotIn('content-range', answer.headers)
+
     # Actions
 
     @each(('plain', '/onLogin/health'), ('two_slashes', '/onLogin//health'),
