@@ -213,17 +213,103 @@ class Hosting:
                      'Content-Length: abc\r\n\r\n'):
             self.server.send_raw(text.encode())
 
+    @each(*((name, target) for name, target in (
+        ('above_the_root', '/../onLogin?code={code}'),
+        ('above_the_root_encoded', '/%2e%2e/onLogin?code={code}'),
+        ('above_the_root_later', '/onLogin/../../onLogin?code={code}'),
+        ('dot', '/./onLogin/.%2e/../..?code={code}'),
+        ('bad_escape', '/onLogin/%zz?code={code}'),
+        ('bad_escape_in_query', '/onLogin?x=%zz&code={code}'),
+        ('half_an_escape', '/onLogin/%?code={code}'),
+        ('nul', '/onLogin/%00?code={code}'),
+        ('newline', '/onLogin/%0a?code={code}'),
+        ('slash', '/onLogin%2f?code={code}'),
+        ('backslash', '/onLogin\\?code={code}'),
+        ('question_mark', '/onLogin%3Fcode={code}'),
+        ('question_mark_below', '/onLogin/%3fcode={code}'),
+        ('question_mark_twice', '/onLogin/%253Fcode={code}'),
+        ('ampersand', '/onLogin/&code={code}'),
+        ('no_question_mark', '/onLogin/code={code}'),
+        ('fragment', '/onLogin#code={code}'),
+        ('long_path', '/onLogin/{long}?code={code}'),
+        ('many_parts', '/onLogin{deep}?code={code}'),
+        ('too_long', '/onLogin/{longer}?code={code}'),
+        ('elsewhere', '/../elsewhere?code={code}'),
+        ('no_slash', 'onLogin?code={code}'),
+        ('only_a_query', '?code={code}'),
+        ('star', '*?code={code}'),
+        ('absolute', 'http://localhost/onLogin?code={code}'),
+        ('absolute_above', 'http://localhost/../onLogin?code={code}'),
+        ('absolute_elsewhere', 'http://elsewhere.example/onLogin?code={code}'),
+        ('absolute_bad_port', 'http://localhost:99999/onLogin?code={code}'),
+        ('absolute_bad_host', 'http://[::1/onLogin?code={code}'),
+        ('absolute_no_host', 'http:///onLogin?code={code}'),
+        ('authority', 'localhost:443?code={code}'),
+        ('ctrl', '/onLogin?code={code}\x01'), ('utf_8', '/onLogin/é?code={code}'))))
+    def test_no_log_holds_a_code_of_an_odd_target(self, target):
+        """`finish` looks for all of them."""
+        target = target.format(code=magic(), long='a' * 300, longer='a' * 9_000, deep='/a' * 400)
+        for method in ('GET', 'POST', 'CONNECT', 'OPTIONS', 'TRACE', 'PROPFIND', 'NONSENSE'):
+            for version in ('1.0', '1.1'):
+                self.server.send_raw(
+                    f'{method} {target} HTTP/{version}\r\nHost: localhost\r\nConnection: close\r\n'
+                    f'Content-Length: 0\r\nReferer: https://localhost{target}\r\n\r\n'.encode())
+
+    @each(*((name, text) for name, text in (
+        ('no_host', 'GET {target} HTTP/1.1\r\n'),
+        ('two_hosts', 'GET {target} HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n'),
+        ('bad_host', 'GET {target} HTTP/1.1\r\nHost: a b\r\n'),
+        ('odd_host', 'GET {target} HTTP/1.1\r\nHost: localhost{target}\r\n'),
+        ('bad_length', 'POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n'),
+        ('negative_length', 'POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n'),
+        ('two_lengths', 'POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n'
+                        'Content-Length: 2\r\n'),
+        ('huge_length', 'POST {target} HTTP/1.1\r\nHost: localhost\r\n'
+                        'Content-Length: 99999999999999999999\r\n'),
+        ('large_length', 'POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\n'),
+        ('no_length', 'POST {target} HTTP/1.1\r\nHost: localhost\r\n'),
+        ('odd_coding', 'POST {target} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: odd\r\n'),
+        ('both', 'POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n'
+                 'Transfer-Encoding: chunked\r\n'),
+        ('bad_chunk', 'POST {target} HTTP/1.1\r\nHost: localhost\r\n'
+                      'Transfer-Encoding: chunked\r\n\r\nxx\r\n'),
+        ('expectation', 'GET {target} HTTP/1.1\r\nHost: localhost\r\nExpect: what\r\n'),
+        ('upgrade', 'GET {target} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n'),
+        ('folded', 'GET {target} HTTP/1.1\r\nHost: localhost\r\nX-A: a\r\n b\r\n'),
+        ('nul', 'GET {target} HTTP/1.1\r\nHost: localhost\r\nX-A: a\0b\r\n'),
+        ('no_colon', 'GET {target} HTTP/1.1\r\nHost: localhost\r\n{target}\r\n'),
+        ('space_before_colon', 'GET {target} HTTP/1.1\r\nHost : localhost\r\n'),
+        ('many_headers', 'GET {target} HTTP/1.1\r\nHost: localhost\r\n{headers}'),
+        ('long_header', 'GET {target} HTTP/1.1\r\nHost: localhost\r\nX-A: {long}\r\n'),
+        ('range', 'GET {target} HTTP/1.1\r\nHost: localhost\r\nRange: bytes=0-1\r\n'),
+        ('credentials', 'GET {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic x\r\n'),
+        ('no_version', 'GET {target}\r\n'),
+        ('protocol', 'GET / {target}\r\n'),
+        ('two_spaces', 'GET  {target}  HTTP/1.1\r\nHost: localhost\r\n'),
+        ('tab', 'GET\t{target}\tHTTP/1.1\r\nHost: localhost\r\n'),
+        ('other_version', 'GET {target} HTTP/2.0\r\nHost: localhost\r\n'),
+        ('other_protocol', 'GET {target} RTSP/1.0\r\nHost: localhost\r\n'),
+        ('method_and_target', 'GET{target} HTTP/1.1\r\nHost: localhost\r\n'),
+        ('only_a_target', '{target}\r\n'),
+        ('odd_method', 'G=T {target} HTTP/1.1\r\nHost: localhost\r\n'))))
+    def test_no_log_holds_a_code_of_an_odd_request(self, text):
+        target = f'/onLogin?code={magic()}'
+        self.server.send_raw(text.format(
+            target=target, long='a' * 9_000, headers='X-A: a\r\n' * 300).encode() +
+            f'Connection: close\r\nReferer: https://localhost{target}\r\n\r\n'.encode(),
+            last='POST' in text)
+
     # What the worker is told
 
     def test_what_the_worker_needs_arrives_and_nothing_more(self):
         server = self.own_server(program=SHOW_ENVIRONMENT)
         referer = f'https://servicewechat.com/{APP}/1/page-frame.html'
-        answer = server.ask('POST', '/onLogin/a?x=%2F+%26', b'abc', {
+        answer = server.ask('POST', '/onLogin/a?x=%23+%26', b'abc', {
             'Content-Type': FORM, 'Authorization': 'Bearer abc', 'X-WX-Skey': 'def',
             'Referer': referer, 'Proxy': 'http://127.0.0.1:1', 'Onlogin-Action': 'metrics'})
         self.assertEqual(answer.status, 200, answer)
         variables = answer.json['variables']
-        for name, value in {'REQUEST_METHOD': 'POST', 'QUERY_STRING': 'x=%2F+%26',
+        for name, value in {'REQUEST_METHOD': 'POST', 'QUERY_STRING': 'x=%23+%26',
                             'CONTENT_TYPE': FORM, 'CONTENT_LENGTH': '3', 'HTTP_REFERER': referer,
                             'HTTP_AUTHORIZATION': 'Bearer abc', 'HTTP_X_WX_SKEY': 'def'}.items():
             self.assertEqual(variables.get(name), value, (name, variables))
@@ -292,6 +378,18 @@ class Variations(Case):
         for _ in range(2):
             self.assert_refused(server.login(), 503, 503, 'later')
         self.assert_refused(server.post('code=' + magic()), 503, 503, 'later')
+
+    @each(('proxy_fcgi', web_servers.ApacheProxyFcgi), ('fcgid', web_servers.ApacheFcgid),
+          ('cgid', web_servers.ApacheCgid))
+    def test_a_second_location_of_apache_answers_in_its_form_too(self, kind):
+        server = self.start(kind, '{ "apps": [] }' if kind != web_servers.ApacheProxyFcgi else None,
+                            edits=second_location())
+        if kind == web_servers.ApacheProxyFcgi:
+            server.processes[0].end()
+        for path in ('/shop/onLogin', '/shop/onLogin/logout', '/onLogin'):
+            answer = server.ask('GET', f'{path}?code={magic()}')
+            self.assertIn(answer.status, (500, 503))
+            self.assert_refused(answer, answer.status, answer.status, 'later')
 
     def test_apache_with_a_worker_that_hangs_answers_in_its_form(self):
         server = self.start(web_servers.ApacheProxyFcgi, edits=[('timeout=15', 'timeout=1')])

@@ -142,10 +142,12 @@ class Server:
         finally:
             connection.close()
 
-    def send_raw(self, data):
-        """The whole of what comes back for `data`."""
+    def send_raw(self, data, last=False):
+        """The whole of what comes back for `data`. `last`: the server hears that nothing follows."""
         with self.plain() as plain:
             plain.sendall(data)
+            if last:
+                plain.shutdown(socket.SHUT_WR)
             answer = b''
             try:
                 while piece := plain.recv(65536):
@@ -196,6 +198,7 @@ class Server:
 
 class Apache(Server):
     graceful = signal.SIGWINCH  # as `apachectl graceful-stop`, which is how systemd stops it
+    mpm = 'event'
     modules = ()
     more = ()  # lines of its configuration, where Debian has them elsewhere
     file = ''
@@ -203,7 +206,7 @@ class Apache(Server):
     def start(self, edits):
         for name in ('apache-common.conf', self.file):
             (self.directory / 'onlogin' / name).write_text(self.place.edit(name, edits))
-        modules = ['mpm_event', 'authz_core', 'alias', 'mime', 'setenvif', 'env', 'headers',
+        modules = [f'mpm_{self.mpm}', 'authz_core', 'alias', 'mime', 'setenvif', 'env', 'headers',
                    *self.modules]
         (self.directory / 'apache.conf').write_text('\n'.join([
             f'ServerRoot {self.directory}', f'Listen 127.0.0.1:{self.port}', 'ServerName localhost',
@@ -245,6 +248,13 @@ class ApacheCgid(Apache):
     modules = ('cgid',)
 
 
+class ApacheCgi(Apache):
+    name = 'apache_cgi'
+    file = 'apache-cgid.conf'
+    mpm = 'prefork'
+    modules = ('cgi',)
+
+
 class Lighttpd(Server):
     graceful = signal.SIGINT
     needs_length = True
@@ -261,6 +271,14 @@ class Lighttpd(Server):
             f'server.upload-dirs = ( "{self.directory}" )',
             'server.modules = ( "mod_access", "mod_alias" )',
             'server.feature-flags = ( "server.h2proto" => "enable", "server.h2c" => "enable" )',
+            # From Debian's lighttpd.conf and 10-accesslog.conf.
+            'server.http-parseopts = (',
+            *(f'"{option}" => "enable",' for option in (
+                'header-strict', 'host-strict', 'host-normalize', 'url-normalize-unreserved',
+                'url-normalize-required', 'url-ctrls-reject', 'url-path-2f-decode',
+                'url-path-dotseg-remove')), ')',
+            'server.modules += ( "mod_accesslog" )',
+            f'accesslog.filename = "{self.directory}/log/access.log"',
             f'include "{self.directory}/{self.file}"', '']))
         self.run(['lighttpd', '-D', '-f', self.directory / 'lighttpd.conf'])
 
