@@ -331,6 +331,71 @@ class Hosting:
         self.assert_logged_in(answer)
 
 
+def second_location():
+    """What apache-proxy-fcgi.conf says for one, in front of the line that it is to precede."""
+    text = (web_servers.HOSTING / 'apache-proxy-fcgi.conf').read_text()
+    lines = text[text.index('# Define ONLOGIN_PATHS'):text.index('# </Location>')].splitlines()
+    include = 'Include onlogin/apache-common.conf'
+    block = '\n'.join(line.removeprefix('# ') for line in [*lines, '# </Location>'])
+    return [(include, block.replace('wx0123456789abcdef', APP) + '\n' + include)]
+
+
+class SecondLocation:
+    """/shop/onLogin beside /onLogin: all that holds there holds here, and the mini program is APP."""
+
+    kind = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = cls.kind(configuration([APP, OTHER_APP], session={}), edits=second_location())
+        cls.addClassCleanup(cls.server.finish)
+
+    def ask(self, method, path, body=None, **headers):
+        return self.server.ask(method, path, body, {'Referer': 'https://example.com/'} | headers)
+
+    def log_in(self, path):
+        answer = self.ask('GET', f'{path}?code={magic()}&appid={APP}')
+        self.assert_logged_in(answer)
+        return {'Authorization': 'Bearer ' + keep_private(answer.json['data']['token'])}
+
+    @each(('here', '/shop/onLogin'), ('there', '/onLogin'))
+    def test_a_session_ends_by_a_logout(self, path):
+        session = self.log_in(path)
+        self.assertEqual(self.ask('POST', path + '/logout', b'', **session).status, 200)
+        for each_path in ('/shop/onLogin', '/onLogin'):
+            answer = self.ask('POST', each_path + '/decrypt', b'{}', **session,
+                              **{'Content-Type': JSON})
+            self.assert_refused(answer, 401, 401, 'login')
+
+    def test_the_mini_program_is_chosen_by_the_server(self):
+        self.assert_logged_in(self.ask('GET', '/shop/onLogin?code=' + magic()))
+        code = wechat().code(OTHER_APP)
+        self.assert_refused(self.ask(
+            'GET', f'/shop/onLogin?code={code}&appid={OTHER_APP}', **{
+                'Referer': f'https://servicewechat.com/{OTHER_APP}/1/page-frame.html',
+                'ONLOGIN_APPID': OTHER_APP, 'Onlogin-Appid': OTHER_APP}), 401, 40029, 'login')
+        self.assert_logged_in(self.ask('GET', f'/onLogin?code={code}&appid={OTHER_APP}'))
+
+    def test_a_session_of_another_one_does_not_count(self):
+        answer = self.ask('GET', f'/onLogin?code={wechat().code(OTHER_APP)}&appid={OTHER_APP}')
+        session = {'Authorization': 'Bearer ' + keep_private(answer.json['data']['token'])}
+        answer = self.ask('POST', '/shop/onLogin/decrypt', b'{}', **session, **{'Content-Type': JSON})
+        self.assert_refused(answer, 401, 401, 'login')
+
+    def test_an_action_is_named_by_the_path(self):
+        answer = self.ask('GET', '/shop/onLogin/health')
+        self.assertEqual((answer.status, answer.body.strip()), (200, b'ok'), answer)
+
+    def test_a_body_that_is_too_large_is_413(self):
+        for body in (b'x' * 17_000, b'x' * 60_000, b'x' * 100_000):
+            answer = self.ask('POST', '/shop/onLogin', body, **{'Content-Type': FORM})
+            self.assert_refused(answer, 413, 413, 'never')
+
+    def test_other_paths_are_not_the_workers(self):
+        for path in ('/shop', '/shop/', '/shop/onLoginx', '/shop/x/onLogin', '/onLogin.x'):
+            self.assertEqual(self.ask('GET', f'{path}?code={magic()}').status, 404, path)
+
+
 class Variations(Case):
     """What only one of them does, or does with other settings."""
 
@@ -473,4 +538,7 @@ class Variations(Case):
 
 for kind in web_servers.SERVERS:
     globals()[kind.name] = type(kind.name, (Hosting, Case), {'kind': kind, '__module__': __name__})
+    if issubclass(kind, web_servers.Apache):
+        globals()[kind.name + '_second'] = type(
+            kind.name + '_second', (SecondLocation, Case), {'kind': kind, '__module__': __name__})
 del kind

@@ -19,6 +19,7 @@ import urllib.parse
 import fcgi
 from harness import (APP, ONLOGIN, PATIENCE, ROOT, SANITIZER, Nginx, Process, check_no_leak,
                      configuration, free_port, magic, new_directory, until, wechat, write_private)
+from test_session_keys import new_key
 
 HOSTING = ROOT / 'nginx/hosting'
 MODULES = '/usr/lib/apache2/modules'
@@ -55,6 +56,10 @@ class Place:
         if not isinstance(config, str):
             config = config or configuration()
             config['wechat']['ca_file'] = 'ca.pem'
+            if 'session' in config:
+                write_private(self.directory / 'session.keys', new_key() + '\n')
+                config['session'] = {'keys_file': 'session.keys',
+                                     'revocations': 'sqlite:revocations.db'} | config['session']
             config = json.dumps(config)
         self.config_file = self.directory / 'onlogin.json'
         write_private(self.config_file, config)
