@@ -1,5 +1,7 @@
 #include "options.hh"
 
+#include "base/nearest.hh"
+
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
@@ -14,13 +16,13 @@ namespace {
 using Command = Options::Command;
 
 constexpr CommandRow commands[] = {
-    {Command::Serve, "", "-c", "serve"},
-    {Command::Check, "-t", "-c", "check the configuration as a start would, exit 0 or 1"},
-    {Command::Doctor, "doctor", "-c --json", "check the whole deployment, say what to mend"},
-    {Command::Keygen, "keygen", "", "print a new key, one line for session.keys_file"},
-    {Command::Revoke, "revoke", "-c --openid --appid --all", "end the sessions of users"},
-    {Command::Version, "-V", "", "print the version and those of the libraries"},
-    {Command::Help, "-h", "", "print this help"},
+    {Command::Serve, "", "", "-c", "serve"},
+    {Command::Check, "-t", "", "-c", "check the configuration as a start would, exit 0 or 1"},
+    {Command::Doctor, "doctor", "", "-c --json", "check the whole deployment, say what to mend"},
+    {Command::Keygen, "keygen", "", "", "print a new key, one line for session.keys_file"},
+    {Command::Revoke, "revoke", "", "-c --openid --appid --all", "end the sessions of users"},
+    {Command::Version, "-V", "--version", "", "print the version and those of the libraries"},
+    {Command::Help, "-h", "--help", "", "print this help"},
 };
 
 constexpr OptionRow options[] = {
@@ -69,6 +71,45 @@ auto find_row(const Rows& rows, std::string_view name)
     return found == std::end(rows) ? nullptr : &*found;
 }
 
+const CommandRow* find_long(std::span<const CommandRow> rows, std::string_view name)
+{
+    const auto found =
+        std::find_if(rows.begin(), rows.end(), [&](auto& row) { return row.long_name == name; });
+    return found == rows.end() ? nullptr : &*found;
+}
+
+// `name` without the dashes before it.
+std::string_view bare(std::string_view name)
+{
+    return name.substr(std::min(name.find_first_not_of('-'), name.size()));
+}
+
+// The option or the command that `name` is nearly; empty: it is near to none.
+std::string nearly(std::string_view name)
+{
+    const auto meant = std::string{bare(name.substr(0, name.find('=')))};
+    std::vector<std::string> known;
+    for (const auto& row : commands)
+        for (const auto word : {row.name, row.long_name})
+            if (bare(word).size() > 1)
+                known.emplace_back(word);
+    for (const auto& row : options)
+        if (!is_letter(row.name))
+            known.emplace_back(row.name);
+    std::vector<std::string> words;
+    for (const auto& word : known)
+        words.emplace_back(bare(word));
+    const auto& word = nearest(meant, words);
+    return edits_between(meant, word) * 3 <= word.size() ? known[&word - words.data()] : "";
+}
+
+UsageError unknown(const std::string& what, std::string_view name, const std::string& otherwise)
+{
+    const auto meant = nearly(name);
+    return UsageError{"unknown " + what + ": " +
+                      (meant.empty() ? otherwise : "did you mean " + meant + "?")};
+}
+
 // How to write the option, with its value.
 std::string shown(const OptionRow& option)
 {
@@ -84,6 +125,8 @@ std::string call(const CommandRow& command)
     std::string text = "onlogin";
     if (!command.name.empty())
         (text += ' ') += command.name;
+    if (!command.long_name.empty())
+        (text += " | ") += command.long_name;
     for (const auto& option : options)
         if (takes(command, option))
             text += " [" + shown(option) + ']';
@@ -96,10 +139,21 @@ class Parser
 public:
     void word(std::string_view name)
     {
-        const auto* const row = is_word(name) ? find_row(commands, name) : nullptr;
+        const auto* const row = is_word(name) ? find_command(name) : nullptr;
         if (!row)
-            throw UsageError{"unknown command \"" + std::string{name} + "\": there is" + words()};
+            throw unknown("command \"" + std::string{name} + '"', name, "there is" + words());
         command(*row);
+    }
+
+    void command(const CommandRow& row)
+    {
+        if (row.command == Command::Help)
+            help_ = true;
+        else if (command_ && command_ != &row)
+            throw UsageError{std::string{command_->name} + " and " + std::string{row.name} +
+                             " are two commands: give one of them"};
+        else
+            command_ = &row;
     }
 
     void letter(std::string_view name, const char* value)
@@ -137,15 +191,10 @@ public:
     }
 
 private:
-    void command(const CommandRow& row)
+    static const CommandRow* find_command(std::string_view word)
     {
-        if (row.command == Command::Help)
-            help_ = true;
-        else if (command_ && command_ != &row)
-            throw UsageError{std::string{command_->name} + " and " + std::string{row.name} +
-                             " are two commands: give one of them"};
-        else
-            command_ = &row;
+        const auto* const row = find_row(commands, word);
+        return row ? row : find_long(commands, "--" + std::string{word});
     }
 
     static std::string words()
@@ -173,18 +222,24 @@ private:
 };
 
 // What getopt_long(3) wants to know of the tables. It gives words as they come, with number 1, and
-// long options with their place in the table, from `first_long`.
+// long options with their place in the table, from `first_long`; the long names of commands,
+// likewise, from `first_command`.
 class Getopt
 {
 public:
     static constexpr int word = 1;
     static constexpr int first_long = 256;
+    static constexpr int first_command = 512;
 
     Getopt()
     {
-        for (const auto& row : commands)
+        for (const auto& row : commands) {
             if (is_letter(row.name))
                 letters_ += row.name[1];
+            if (!row.long_name.empty())
+                long_.push_back({row.long_name.data() + 2, no_argument, nullptr,
+                                 first_command + static_cast<int>(&row - commands)});
+        }
         for (const auto& row : options)
             if (is_letter(row.name))
                 (letters_ += row.name[1]) += row.argument.empty() ? "" : ":";
@@ -208,15 +263,38 @@ private:
     std::vector<option> long_;
 };
 
+// The word of one dash that would be an option with two; empty: there is none.
+std::string lacks_a_dash(char* const* argv)
+{
+    for (; *argv; ++argv)
+        if (const std::string word{*argv}; word.size() > 2 && word[0] == '-' && word[1] != '-')
+            if (find_row(options, '-' + word) || find_long(commands, '-' + word))
+                return word;
+    return {};
+}
+
 // What is wrong with the option that getopt does not take.
 UsageError refusal(bool lacks_value, char* const* argv)
 {
     const bool letter = optopt > 0 && optopt < Getopt::first_long;
-    const auto name = letter ? std::string{'-', static_cast<char>(optopt)} : argv[optind - 1];
-    if (!lacks_value)
-        return UsageError{"unknown option " + name + ": below are those that there are"};
-    const auto* const row = find_row(options, name);
-    return UsageError{name + " lacks its value: " + (row ? shown(*row) : name + "=…")};
+    const std::string name =
+        letter ? std::string{'-', static_cast<char>(optopt)} : argv[optind - 1];
+    if (lacks_value) {
+        const auto* const row = find_row(options, name);
+        return UsageError{name + " lacks its value: " + (row ? shown(*row) : name + "=…")};
+    }
+    if (optopt >= Getopt::first_long)
+        return UsageError{name.substr(0, name.find('=')) + " takes no value"};
+    if (const auto word = letter ? lacks_a_dash(argv) : ""; !word.empty())
+        return UsageError{"unknown option " + word + ": did you mean -" + word + "?"};
+    const std::string below = "below are those that there are";
+    if (!letter)
+        return unknown("option " + name, name, below);
+    // -v for -V
+    const std::string other{'-', static_cast<char>(optopt ^ ('a' ^ 'A'))};
+    const bool there = find_row(options, other) || find_row(commands, other);
+    return UsageError{"unknown option " + name + ": " +
+                      (there ? "did you mean " + other + "?" : below)};
 }
 
 } // namespace
@@ -240,6 +318,8 @@ Options parse_options(int argc, char* const* argv)
             throw refusal(found == ':', argv);
         if (found == Getopt::word)
             parser.word(optarg);
+        else if (found >= Getopt::first_command)
+            parser.command(commands[found - Getopt::first_command]);
         else if (found >= Getopt::first_long)
             parser.option(options[found - Getopt::first_long], optarg);
         else

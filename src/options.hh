@@ -20,8 +20,8 @@ struct Options
         Doctor,  // doctor
         Keygen,  // keygen
         Revoke,  // revoke
-        Version, // -V
-        Help,    // -h
+        Version, // -V, --version
+        Help,    // -h, --help
     };
     Command command = Command::Serve;
     std::string config_file; // -c, else $ONLOGIN_CONFIG, else /etc/onlogin/onlogin.json
@@ -35,8 +35,9 @@ struct Options
 struct CommandRow
 {
     Options::Command command;
-    std::string_view name;    // a word, or an option of one letter; empty: what is done unasked
-    std::string_view options; // the names of those that it takes, a space between
+    std::string_view name;      // a word, or an option of one letter; empty: what is done unasked
+    std::string_view long_name; // --WORD, and without the dashes a word, for the same; may be empty
+    std::string_view options;   // the names of those that it takes, a space between
     std::string_view help;
 };
 
@@ -59,7 +60,7 @@ struct UsageError : std::runtime_error
 };
 
 // Options may stand before and after the command. -h wins over all else that makes sense. Throws
-// UsageError.
+// UsageError, which names the nearest option or command where one is near.
 Options parse_options(int argc, char* const* argv);
 
 // What -h prints.

@@ -3,6 +3,7 @@
 #include "base/encode.hh"
 #include "base/errors.hh"
 #include "base/json.hh"
+#include "base/nearest.hh"
 #include "base/private_file.hh"
 #include "config/keys.hh"
 #include "net/ca_store.hh"
@@ -13,33 +14,10 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <numeric>
 
 namespace onlogin {
 
 namespace {
-
-// The edits that turn one word into the other (Levenshtein).
-std::size_t distance(std::string_view a, std::string_view b)
-{
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i + 1);
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            const std::size_t replace = diagonal + (a[i] == b[j] ? 0 : 1);
-            diagonal = std::exchange(row[j + 1], std::min({replace, row[j] + 1, row[j + 1] + 1}));
-        }
-    }
-    return row.back();
-}
-
-std::string nearest(const std::string& name, const std::vector<std::string>& known)
-{
-    return *std::min_element(known.begin(), known.end(), [&](const auto& a, const auto& b) {
-        return distance(name, a) < distance(name, b);
-    });
-}
 
 class ConfigReader
 {

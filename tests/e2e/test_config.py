@@ -305,20 +305,23 @@ class CommandLine(Case):
         self.assertEqual((done.returncode, done.stdout), (2, ''), done)
         self.assertRegex(done.stderr, r'(?m)^usage: onlogin')
 
-    def test_version(self):
-        done = onlogin('-V')
+    @each(('letter', '-V'), ('long', '--version'), ('word', 'version'))
+    def test_version(self, name):
+        done = onlogin(name)
         self.assertEqual((done.returncode, done.stderr), (0, ''))
         first, *libraries = done.stdout.splitlines()
         self.assertRegex(first, r'^onlogin \d+\.\d+\.\d+ \([\w.+~-]+\)$')
-        for name in ('libuv', 'libcurl', 'OpenSSL', 'nghttp2', 'jsoncpp'):
+        for library in ('libuv', 'libcurl', 'OpenSSL', 'nghttp2', 'jsoncpp'):
             self.assertEqual(len([line for line in libraries
-                                  if re.fullmatch(name + r' \d+\.\d+\.\d+\S*', line)]), 1, libraries)
+                                  if re.fullmatch(library + r' \d+\.\d+\.\d+\S*', line)]), 1, libraries)
 
-    def test_help(self):
-        done = onlogin('-h')
+    @each(('letter', '-h'), ('long', '--help'), ('word', 'help'))
+    def test_help(self, name):
+        done = onlogin(name)
         self.assertEqual((done.returncode, done.stderr), (0, ''))
         self.assertRegex(done.stdout, r'^usage: onlogin')
-        for word in ('-c', '-t', '-V', '-h', 'ONLOGIN_CONFIG', 'SIGHUP', 'SIGTERM'):
+        for word in ('-c', '-t', '-V', '--version', '-h', '--help', 'ONLOGIN_CONFIG', 'SIGHUP',
+                     'SIGTERM'):
             self.assertIn(word, done.stdout)
 
     @each(('null', subprocess.DEVNULL), ('pipe', subprocess.PIPE))
@@ -336,7 +339,7 @@ class CommandLine(Case):
             bound.bind(str(new_directory() / 'socket'))
             self.assert_usage_error(onlogin(stdin=bound))
 
-    @each(('short', ['-x']), ('long', ['--version']), ('word', ['server']),
+    @each(('short', ['-x']), ('long', ['--none']), ('word', ['server']),
           ('no_file', ['-c']), ('word_behind', ['-t', 'x']), ('dash', ['-']),
           ('json_alone', ['--json']), ('two_commands', ['-t', 'doctor']))
     def test_wrong_usage(self, arguments):

@@ -112,6 +112,15 @@ std::string mdoc(std::string_view name, std::string_view argument = {})
     return text;
 }
 
+// Cm doctor, Fl h | -help
+std::string in_synopsis(const CommandRow& command)
+{
+    auto text = mdoc(command.name);
+    if (!command.long_name.empty())
+        text += " | " + std::string{command.long_name.substr(1)};
+    return text;
+}
+
 // The names in backquotes; .drain_ms behind limits.in_flight is limits.drain_ms.
 Lines names_in(const std::string& cell)
 {
@@ -173,7 +182,7 @@ BOOST_AUTO_TEST_CASE(the_synopsis_is_the_table_of_commands)
     for (const auto& command : command_rows()) {
         synopsis += ".Nm\n";
         if (!command.name.empty())
-            synopsis += '.' + mdoc(command.name) + '\n';
+            synopsis += '.' + in_synopsis(command) + '\n';
         std::istringstream options{std::string{command.options}};
         for (std::string name; options >> name;)
             for (const auto& option : option_rows())
@@ -188,7 +197,7 @@ BOOST_AUTO_TEST_CASE(each_command_and_option_is_described_once)
     Lines rows;
     for (const auto& command : command_rows())
         if (!command.name.empty())
-            rows.push_back(mdoc(command.name));
+            rows.push_back(in_synopsis(command));
     for (const auto& option : option_rows())
         rows.push_back(mdoc(option.name, option.argument));
     check_equal(all(page(), "^\\.It ((Fl|Cm) .*)$"), rows);
