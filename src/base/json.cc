@@ -1,6 +1,7 @@
 #include "base/json.hh"
 
 #include "base/encode.hh"
+#include "base/json_slips.hh"
 
 #include <algorithm>
 #include <memory>
@@ -113,6 +114,11 @@ std::optional<Json::Value> parse_json(std::string_view text)
 CommentedJson parse_commented_json(const std::string& text)
 {
     CommentedJson result;
+    if (auto slip = find_json_slip(text)) {
+        result.error = std::move(slip->what);
+        result.line = slip->line;
+        return result;
+    }
     std::string errors;
     try {
         const auto reader = make_reader(true);
@@ -130,6 +136,12 @@ CommentedJson parse_commented_json(const std::string& text)
     const auto begin = errors.find("\n  ");
     const auto end = begin == errors.npos ? errors.npos : errors.find('\n', begin + 3);
     result.error = begin == errors.npos ? "not JSON" : errors.substr(begin + 3, end - begin - 3);
+    // What it quotes may be a secret: 'TEXT' is not a number, and Duplicate key: 'TEXT'
+    constexpr std::size_t longest_duplicate = 40; // with a name that the configuration may have
+    if (result.error.starts_with('\''))
+        result.error = "what begins as a number is none; a text stands in quotes";
+    else if (result.error.starts_with("Duplicate key") && result.error.size() > longest_duplicate)
+        result.error = "Duplicate key";
     if (follows_comma_too_many(text, result.line, column, result.error)) {
         if (result.error.ends_with('.'))
             result.error.pop_back();
