@@ -4,9 +4,12 @@
 #include "base/errors.hh"
 #include "base/json.hh"
 #include "base/nearest.hh"
+#include "base/odd_text.hh"
 #include "base/private_file.hh"
 #include "config/keys.hh"
+#include "config/pasted.hh"
 #include "net/ca_store.hh"
+#include "net/tls.hh"
 #include "net/url.hh"
 #include "session/keys.hh"
 #include "store/address.hh"
@@ -14,6 +17,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+
+#include <sys/stat.h>
 
 namespace onlogin {
 
@@ -32,7 +37,8 @@ public:
     Config read()
     {
         auto contents = read_file(file_, Readers::Anybody);
-        text_ = std::move(contents.text);
+        text_ = without_byte_order_mark(contents.text);
+        wipe(contents.text);
         open_to_others_ = contents.mode & 077;
         const auto parsed = parse_commented_json(text_);
         if (!parsed.error.empty())
@@ -95,10 +101,16 @@ private:
     void check_names(const Json::Value& object, const std::string& prefix,
                      const std::vector<std::string>& known)
     {
-        for (auto member = object.begin(); member != object.end(); ++member)
-            if (std::find(known.begin(), known.end(), member.name()) == known.end())
-                fail(*member, prefix + member.name(),
-                     "unknown key; did you mean \"" + nearest(member.name(), known) + "\"?");
+        for (auto member = object.begin(); member != object.end(); ++member) {
+            const auto name = member.name();
+            if (std::find(known.begin(), known.end(), name) != known.end())
+                continue;
+            std::string what = "unknown key";
+            if (const auto odd = find_odd_character(name))
+                what += " (it has " + odd->called + " at " + place_of(*odd, name) + ")";
+            fail(*member, prefix + (may_be_secret(name) ? "…" : name),
+                 what + "; did you mean \"" + nearest(name, known) + "\"?");
+        }
     }
 
     void read_object(const Json::Value& object, const std::string& name,
@@ -122,6 +134,19 @@ private:
         const char *begin = nullptr, *end = nullptr;
         if (value.isString() && value.getString(&begin, &end) && std::find(begin, end, '\0') != end)
             fail(value, name, "must not contain \\u0000");
+        if (const auto* const text = std::get_if<Text>(&key.target))
+            check_text(value, name, *text);
+    }
+
+    void check_text(const Json::Value& at, const std::string& name, const Text& text)
+    {
+        Secret value{at.asString()};
+        if (const auto odd = find_invisible_character(value.reveal()))
+            fail(at, name,
+                 "there is " + odd->called + " in it, at " + place_of(*odd, value.reveal()) +
+                     ", which came with copied text: type it anew");
+        if (open_to_others_ && holds_secret(text, value.reveal()))
+            fail(at, name, open_to_others(file_));
     }
 
     // False: it is no good value.
@@ -190,14 +215,17 @@ private:
 
     void check_ca_file(const Json::Value& at, const std::string& file)
     {
+        const std::string key = "wechat.ca_file";
+        if (may_be_secret(at.asString()) && !std::filesystem::exists(file))
+            fail(at, key, "must name a file: this looks like what stands in one");
+        std::string fault;
         try {
-            if (read_file(file, Readers::Public).text.find("CERTIFICATE-----") == file.npos)
-                fail(at, "wechat.ca_file", file + " holds no certificate in PEM form");
+            fault = certificates_fault(read_file(file, Readers::Public).text);
         } catch (const ConfigError& error) {
-            if (std::string_view{error.what()}.starts_with(file_ + ":"))
-                throw;
-            fail(at, "wechat.ca_file", error.what());
+            fail(at, key, error.what());
         }
+        if (!fault.empty())
+            fail(at, key, file + ' ' + fault);
     }
 
     void check_revocations(const Json::Value& at, const std::string& value)
@@ -207,8 +235,6 @@ private:
         } catch (const ConfigError& error) {
             fail(at, "session.revocations", error.what());
         }
-        if (open_to_others_ && !config_.session.store.password.empty())
-            fail(at, "session.revocations", open_to_others(file_));
     }
 
     void check_system_ca(const Json::Value& at)
@@ -240,39 +266,47 @@ private:
             fail(app.isMember("appid") ? app["appid"] : app, name + ".appid",
                  "put in the appid of your mini program, like wx0123456789abcdef; "
                  "mp.weixin.qq.com shows it, Development settings");
-        if (mini.appid.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz"
-                                         "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-") != mini.appid.npos)
-            fail(app["appid"], name + ".appid",
-                 "must be the appid of the mini program, like wx0123456789abcdef");
-        if (mini.appid.starts_with("gh_"))
-            fail(app["appid"], name + ".appid",
-                 mini.appid + " is the original id (原始ID) of the account; put in its appid "
-                              "(AppID), which begins with wx");
+        const auto vendor = vendor_of(app, name, mini);
+        if (const auto fault = appid_fault(mini.appid, vendor); !fault.empty())
+            fail(app["appid"], name + ".appid", fault);
         if (config_.find_mini_program(mini.appid))
             fail(app["appid"], name + ".appid", mini.appid + " is configured twice");
-        if (mini.url.empty())
-            mini.url = config_.wechat.url;
-        else
-            check_url(app["url"], name + ".url", mini.url);
         mini.timeout_ms = config_.wechat.timeout_ms;
 
         if (app.isMember("secret") == app.isMember("secret_file"))
             fail(app, name, "needs exactly one of \"secret_file\" and \"secret\"");
         if (app.isMember("secret")) {
-            if (open_to_others_)
-                fail(app["secret"], name + ".secret", open_to_others(file_));
-            mini.secret = check_secret(app["secret"], name + ".secret", "the AppSecret",
-                                       std::move(entry.secret));
+            const auto& secret = app["secret"];
+            if (std::error_code error; entry.secret.find_first_of("/.") != entry.secret.npos &&
+                                       std::filesystem::exists(beside(entry.secret), error))
+                fail(secret, name + ".secret", "is the name of a file: write \"secret_file\"");
+            mini.secret = check_secret(secret, name + ".secret", "the AppSecret",
+                                       std::move(entry.secret), mini.appid, vendor);
         } else {
             auto file = read_secret(app["secret_file"], name + ".secret_file", entry.secret_file,
                                     [](const std::string& missing) {
                                         return "put the AppSecret there, and chmod 600 " + missing;
                                     });
             mini.secret = check_secret(app["secret_file"], name + ".secret_file", file.path,
-                                       std::move(file.text));
+                                       std::move(file.text), mini.appid, vendor);
             mini.secret_file = beside(entry.secret_file);
         }
         config_.apps.push_back(std::make_shared<const MiniProgram>(std::move(mini)));
+    }
+
+    // Sees to it that `mini` has a URL.
+    Vendor vendor_of(const Json::Value& app, const std::string& name, MiniProgram& mini)
+    {
+        const bool own = !mini.url.empty();
+        if (own)
+            check_url(app["url"], name + ".url", mini.url);
+        else
+            mini.url = config_.wechat.url;
+        const auto url = read_url(mini.url);
+        if (url && (url->endpoint.host == "weixin.qq.com" ||
+                    url->endpoint.host.ends_with(".weixin.qq.com")))
+            return Vendor::Wechat;
+        return own ? Vendor::Another : Vendor::Relay;
     }
 
     void read_session_keys(const Json::Value& at, SessionConfig& session)
@@ -321,14 +355,30 @@ private:
     {
         if (path.empty())
             fail(at, key, "must name a file");
-        for (const auto& credential : credentials_for(path))
-            if (std::error_code error;
-                std::filesystem::exists(credential, error) || error == std::errc::permission_denied)
-                return read_secret_file(at, key, credential, Readers::OwnerAndGroup);
         const auto file = beside(path);
-        if (std::error_code error; !std::filesystem::exists(file, error) && !error)
-            fail(at, key, "there is no " + file + ": " + mend(file));
+        for (const auto& credential : credentials_for(path))
+            if (std::error_code error; std::filesystem::exists(credential, error) ||
+                                       error == std::errc::permission_denied) {
+                check_original(at, key, file);
+                return read_secret_file(at, key, credential, Readers::OwnerAndGroup);
+            }
+        if (std::error_code error; !std::filesystem::exists(file, error)) {
+            if (may_be_secret(path)) // also where its name is too long for a file
+                fail(at, key, "must name a file: this looks like the secret that stands in it");
+            if (!error)
+                fail(at, key, "there is no " + file + ": " + mend(file));
+        }
         return read_secret_file(at, key, file, Readers::Owner);
+    }
+
+    // systemd's copy of a secret is private whatever the mode of the file is that it was copied
+    // from. If we can look at that one, so can others.
+    void check_original(const Json::Value& at, const std::string& key, const std::string& file)
+    {
+        struct stat status
+        {};
+        if (stat(file.c_str(), &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 077))
+            fail(at, key, open_to_others(file));
     }
 
     SecretFile read_secret_file(const Json::Value& at, const std::string& key,
@@ -356,20 +406,16 @@ private:
 
     // `holder`: what the complaint is about.
     Secret check_secret(const Json::Value& at, const std::string& key, const std::string& holder,
-                        std::string text)
+                        std::string text, const std::string& appid, Vendor vendor)
     {
         while (text.ends_with('\n') || text.ends_with('\r'))
             text.pop_back();
-        const bool empty = text.empty();
-        const bool blanks = text.find_first_of(" \t\r\n") != text.npos;
-        const bool good = !empty && text.size() <= 256 && is_visible_ascii(text);
-        Secret secret{std::move(text)};
-        if (!good)
+        Secret secret{std::string{without_byte_order_mark(text)}};
+        wipe(text);
+        const auto fault = appsecret_fault(secret.reveal(), appid, vendor);
+        if (!fault.empty())
             fail(at, key,
-                 holder +
-                     (empty    ? " is empty"
-                      : blanks ? " has a blank or a line break in it"
-                               : " is no AppSecret") +
+                 holder + ' ' + fault +
                      ": put in the AppSecret and nothing else, one word, 32 characters as a rule");
         return secret;
     }

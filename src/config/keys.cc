@@ -4,6 +4,8 @@ namespace onlogin {
 
 namespace {
 
+using Holds = Text::Holds;
+
 std::string join(const std::vector<std::string>& words)
 {
     std::string list;
@@ -39,7 +41,14 @@ struct Otherwise
 
 std::vector<Key> single_keys_of(Config& config)
 {
-    return {{"internal_key_file", Text{&config.internal_key_file, "none"}}};
+    return {{"internal_key_file", Text{&config.internal_key_file, "none", Holds::SecretFile}}};
+}
+
+bool holds_secret(const Text& text, std::string_view value)
+{
+    if (text.holds == Holds::Password) // a path may have an @, too
+        return value.find('@') != value.npos && !value.starts_with("sqlite:");
+    return text.holds == Holds::Secret && !value.empty();
 }
 
 std::vector<Section> sections_of(Config& config)
@@ -52,7 +61,7 @@ std::vector<Section> sections_of(Config& config)
         {"wechat",
          {{"url", Text{&wechat.url, ""}},
           {"ca_file", Text{&wechat.ca_file, "the system's"}},
-          {"proxy", Text{&wechat.proxy, "none"}},
+          {"proxy", Text{&wechat.proxy, "none", Holds::Password}},
           {"http",
            Choice{{"auto", "1.1"}, wechat.http2 ? 0U : 1U, [&](auto i) { wechat.http2 = i == 0; }}},
           {"max_connections", Number{&wechat.max_connections, 1, 100'000}},
@@ -66,8 +75,8 @@ std::vector<Section> sections_of(Config& config)
          {{"lifetime_s", Number{&session.lifetime_s, 1, 31'536'000}},
           {"max_age_s", Number{&session.max_age_s, 1, 315'360'000}},
           {"watermark_age_s", Number{&session.watermark_age_s, 1, 2'000'000'000}},
-          {"keys_file", Text{&session.keys_file, "none"}},
-          {"revocations", Text{&session.revocations, ""}}}},
+          {"keys_file", Text{&session.keys_file, "none", Holds::SecretFile}},
+          {"revocations", Text{&session.revocations, "", Holds::Password}}}},
         {"log",
          {{"level", Choice{{"debug", "info", "warn", "error"},
                            static_cast<std::size_t>(log.level),
@@ -80,8 +89,8 @@ std::vector<Section> sections_of(Config& config)
 std::vector<Key> keys_of(AppEntry& entry)
 {
     return {{"appid", Text{&entry.app.appid, ""}},
-            {"secret_file", Text{&entry.secret_file, ""}},
-            {"secret", Text{&entry.secret, ""}},
+            {"secret_file", Text{&entry.secret_file, "", Holds::SecretFile}},
+            {"secret", Text{&entry.secret, "", Holds::Secret}},
             {"url", Text{&entry.app.url, "wechat.url"}},
             {"expose_session_key", Truth{&entry.app.expose_session_key}}};
 }

@@ -23,8 +23,18 @@ struct Number
 };
 struct Text
 {
+    // What there is in it that nobody else may read. The reader refuses a configuration that is
+    // open to others where a value holds a secret, and shows no value that may be one.
+    enum class Holds
+    {
+        NoSecret,
+        Secret,     // all of it
+        Password,   // if it has one before an @
+        SecretFile, // the name of a file with secrets, which is looked up in systemd's credentials
+    };
     std::string* target;
     std::string_view when_empty; // in words: what that means
+    Holds holds = Holds::NoSecret;
 };
 struct Truth
 {
@@ -52,6 +62,9 @@ struct Section
 
 // The keys that stand in no section, with the values of `config`, which must stay where it is.
 std::vector<Key> single_keys_of(Config& config);
+
+// Whether `value` of that key makes its file a file with a secret.
+bool holds_secret(const Text& text, std::string_view value);
 
 // The sections but "apps", with the values of `config`, which must stay where it is.
 std::vector<Section> sections_of(Config& config);

@@ -1,12 +1,16 @@
 #include "net/tls.hh"
 
 #include "base/errors.hh"
+#include "base/odd_text.hh"
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include <arpa/inet.h>
+#include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
@@ -35,7 +39,42 @@ bool is_ip(const std::string& host)
            inet_pton(AF_INET6, host.c_str(), &parsed) == 1;
 }
 
+struct CertificatesFree
+{
+    void operator()(STACK_OF(X509_INFO) * list) const
+    {
+        sk_X509_INFO_pop_free(list, X509_INFO_free);
+    }
+};
+
 } // namespace
+
+std::string certificates_fault(const std::string& text)
+{
+    if (const auto encoding = other_encoding(text); !encoding.empty())
+        return "is in " + std::string{encoding} + ": save it as UTF-8";
+    if (without_byte_order_mark(text).size() != text.size())
+        return "begins with a byte order mark, behind which no certificate is seen: save it as "
+               "UTF-8 without one";
+    if (text.starts_with("\x30\x82"))
+        return "holds no certificate in PEM form but one in DER form: openssl x509 -inform der "
+               "makes PEM of it";
+    if (text.find("CERTIFICATE-----") == text.npos)
+        return "holds no certificate in PEM form";
+    // As libcurl lets OpenSSL read the file (X509_load_cert_crl_file).
+    ERR_clear_error();
+    const std::unique_ptr<BIO, decltype(&BIO_free)> source{
+        BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free};
+    const std::unique_ptr<STACK_OF(X509_INFO), CertificatesFree> list{
+        PEM_X509_INFO_read_bio(source.get(), nullptr, nullptr, nullptr)};
+    if (!list)
+        return "is damaged (" + last_error() + "): fetch its certificates again";
+    ERR_clear_error();
+    for (int i = 0; i < sk_X509_INFO_num(list.get()); ++i)
+        if (sk_X509_INFO_value(list.get(), i)->x509)
+            return {};
+    return "holds no certificate in PEM form";
+}
 
 void TlsContext::Free::operator()(ssl_ctx_st* context) const
 {

@@ -11,6 +11,10 @@ struct ssl_st;
 
 namespace onlogin {
 
+// Why `text`, the contents of a file of CA certificates, holds none that OpenSSL takes, to follow
+// the file's name; empty: it does.
+std::string certificates_fault(const std::string& text);
+
 class TlsContext
 {
 public:

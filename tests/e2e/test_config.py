@@ -136,6 +136,30 @@ MISTAKES = [
                            ('directory', r'.*directory\.secret'), ('large', ''),
                            ('fifo', r'.*fifo\.secret'),
                            ('binary', r'.*binary\.secret is no AppSecret'))),
+    ('chinese_quotes', lines('{', '  \u201capps\u201d: []', '}'), r'2: .*curly.*U\+201C.*type "'),
+    ('chinese_comma', lines('{', '  ' + APP_LINE + '\uff0c', '  "log": {}', '}'),
+     r'2: .*full-width.*U\+FF0C.*type ,'),
+    ('no_break_space', lines('{', '\u00a0\u00a0' + APP_LINE, '}'), r'2: .*no-break space'),
+    ('unclosed', lines('{', f'  "apps": [{{ "appid": "{APP}\u201d, "secret": "{SECRET}" }}]', '}'),
+     r'2: '),
+    ('invisible_in_a_name', with_section('"wechat": { "proxy\u200b": "" }'),
+     r'3: wechat\.proxy.*zero-width space.*character 6'),
+    *((f'secret_{name}', with_app(f'"appid": "{APP}", "secret": {json.dumps(value)}'),
+       r'3: apps\[0\]\.secret: ' + reason)
+      for name, value, reason in (('twice', SECRET * 2, '.*twice'), ('quoted', f'"{SECRET}"', '.*quotes'),
+                                  ('is_appid', APP, '.*is the appid'),
+                                  ('is_a_file', 'secrets/app.secret', '.*name of a file'),
+                                  ('capital', SECRET.upper() + 'A', '.*33 characters'),
+                                  ('short', SECRET[1:], '.*31 characters'),
+                                  ('wide', SECRET + '\u200b', '.*zero-width space.*character 33'))),
+    ('secret_for_an_appid', with_app(f'"appid": "{SECRET}", "secret": "{SECRET}"'),
+     r'3: apps\[0\]\.appid: .*AppSecret'),
+    ('secret_for_a_file', with_app(f'"appid": "{APP}", "secret_file": "{SECRET}"'),
+     r'3: apps\[0\]\.secret_file: must name a file'),
+    ('secret_for_a_name', with_app(f'"appid": "{APP}", "{SECRET}": 1'), r'3: apps\[0\]\.…: unknown'),
+    *((f'secret_file_{name}', with_app(f'"appid": "{APP}", "secret_file": "{name}.secret"'),
+       r'3: apps\[0\]\.secret_file: .*' + reason)
+      for name, reason in (('utf16', 'UTF-16'), ('curly', r'U\+201C.* at character 1:'))),
     ('secret_file_unnamed', with_app(f'"appid": "{APP}", "secret_file": ""'),
      r'3: apps\[0\]\.secret_file: '),
 ]
@@ -146,6 +170,9 @@ GOOD = [
     ('secret_file', with_app(f'"appid": "{APP}", "secret_file": "good.secret"')),
     ('secret_file_with_newline', with_app(f'"appid": "{APP}", "secret_file": "good_newline.secret"')),
     ('secret_file_with_dos_newline', with_app(f'"appid": "{APP}", "secret_file": "good_dos.secret"')),
+    ('secret_file_with_a_byte_order_mark',
+     with_app(f'"appid": "{APP}", "secret_file": "good_marked.secret"')),
+    ('byte_order_mark', '\ufeff' + lines('{', APP_LINE, '}')),
     *((f'http_url_of_{name}', with_section(f'"wechat": {{ "url": "http://{host}" }}'))
       for name, host in (('localhost', 'localhost'), ('address', '127.0.0.1:8080'),
                          ('other_address', '127.1.2.3/x'), ('ipv6', '[::1]:80'))),
@@ -169,11 +196,15 @@ class Check(Case):
         cls.directory = new_directory()
         cls.file = cls.directory / 'onlogin.json'
         for name, text in (('good', SECRET), ('good_newline', SECRET + '\n'),
-                           ('good_dos', SECRET + '\r\n'), ('open', SECRET), ('group', SECRET),
+                           ('good_dos', SECRET + '\r\n'),
+                           ('good_marked', '\ufeff' + SECRET + '\r\n'),
+                           ('curly', f'\u201c{SECRET}\u201d'), ('open', SECRET), ('group', SECRET),
                            ('empty', ''), ('newline', '\n'), ('lines', SECRET + '\nsecond\n'),
                            ('large', SECRET * 100_000), ('binary', SECRET + '\0\1')):
             write_private(cls.directory / f'{name}.secret', text)
         (cls.directory / 'open.secret').chmod(0o644)
+        write_private(cls.directory / 'utf16.secret', '')
+        (cls.directory / 'utf16.secret').write_bytes(SECRET.encode('utf-16'))
         (cls.directory / 'group.secret').chmod(0o640)
         (cls.directory / 'directory.secret').mkdir(mode=0o700)
         os.mkfifo(cls.directory / 'fifo.secret', 0o600)
@@ -225,6 +256,17 @@ class Check(Case):
         write_private(self.file, lines('{', APP_LINE, '}'))
         self.file.chmod(mode)
         self.assert_bad(self.check('-c', self.file), rf'{self.file}:2: .*chmod 600 {self.file}')
+
+    @each(('proxy', '"wechat": { "proxy": "http://user:PASSWORD@127.0.0.1:9" }'),
+          ('redis', '"session": { "revocations": "redis://:PASSWORD@127.0.0.1" }'))
+    def test_a_password_is_a_secret_too(self, section):
+        password = keep_private('Gehe1mnisGehe1mnis')
+        write_private(self.file, lines(
+            '{', f'"apps": [{{ "appid": "{APP}", "secret_file": "good.secret" }}],',
+            section.replace('PASSWORD', password), '}'))
+        self.assert_good(self.check('-c', self.file))
+        self.file.chmod(0o644)
+        self.assert_bad(self.check('-c', self.file), rf'{self.file}:3: .*chmod 600 {self.file}')
 
     def test_without_a_secret_inside_others_may_read_it(self):
         write_private(self.file, with_app(f'"appid": "{APP}", "secret_file": "good.secret"'))

@@ -66,6 +66,19 @@ class Reload(Case):
         self.assertIn('chmod', worker.reload())
         self.assert_logged_in(worker.login(wechat().code()))
 
+    def test_a_copy_of_a_secret_is_no_better_than_the_file_that_it_is_of(self):
+        directory, credentials = new_directory(), new_directory()
+        write_private(directory / 'app.secret', SECRETS[APP] + '\n')
+        write_private(credentials / 'app.secret', SECRETS[APP] + '\n')
+        worker = self.own_worker(configuration([{'appid': APP, 'secret_file': 'app.secret'}]),
+                                 directory=directory,
+                                 environment={'CREDENTIALS_DIRECTORY': str(credentials)})
+        (directory / 'app.secret').chmod(0o644)
+        self.assertIn(f'chmod 600 {directory}/app.secret', worker.reload())
+        self.assert_logged_in(worker.login(wechat().code()))
+        (directory / 'app.secret').chmod(0o600)
+        self.assertIn('outcome=ok', worker.reload())
+
     def test_logins_in_flight_go_on(self):
         worker = self.own_worker(configuration([APP, OTHER_APP]))
         codes = [wechat().code(OTHER_APP, delay_ms=700) for _ in range(5)]

@@ -63,6 +63,19 @@ struct Files
 const std::string session_key = "k3.local.cHFyc3R1dnd4eXp7fH1-f4CBgoOEhYaHiImKi4yNjo8\n";
 const std::string other_session_key = "k3.local.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n";
 
+// openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -days 36500
+const std::string certificate = R"(-----BEGIN CERTIFICATE-----
+MIIBbjCCARWgAwIBAgIUOHdQLKzsdX6Ub+1a9v6svGgzHGMwCgYIKoZIzj0EAwIw
+DDEKMAgGA1UEAwwBeDAgFw0yNjExMjYwNzUyMjVaGA8yMTI2MTEwMjA3NTIyNVow
+DDEKMAgGA1UEAwwBeDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABLch1iOcze34
+QK+gIxEvDwoj3PeHDMEfFMbSkcUQaNVX0KbQHzXpPGEswC2FZddoJO0oB+uYD/fs
+FfYOuaMMhrKjUzBRMB0GA1UdDgQWBBTC5zjkyOxrnV3uw5ZPlVXOzW+w3TAfBgNV
+HSMEGDAWgBTC5zjkyOxrnV3uw5ZPlVXOzW+w3TAPBgNVHRMBAf8EBTADAQH/MAoG
+CCqGSM49BAMCA0cAMEQCID5jUlI8PgEv+KbFREGRtMufA01BHXb/+kbnO4W977kU
+AiBmRM54UdH22h2LQ5vucs3m3TTfxXYhYZAuWRzPefbZ6w==
+-----END CERTIFICATE-----
+)";
+
 const std::string app = R"({"appid":"wx1","secret_file":"good.secret"})";
 
 std::string with(const std::string& rest)
@@ -96,7 +109,7 @@ BOOST_AUTO_TEST_CASE(the_smallest_configuration_has_every_default)
 
 BOOST_AUTO_TEST_CASE(every_key_is_read)
 {
-    put("ca.pem", "-----BEGIN CERTIFICATE-----\n");
+    put("ca.pem", certificate);
     put("session.keys", session_key + other_session_key);
     const auto config = load(R"({
         "apps": [ { "appid": "wx1", "secret": "inline", "url": "https://api.q.qq.com/",
@@ -169,7 +182,7 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named_by_file_line_and_key)
          "wx0123456789abcdef; mp.weixin.qq.com shows it, Development settings"},
         {"{\"apps\": [{\"appid\":\"wx 1\"}]}",
          "onlogin.json:1: apps[0].appid: must be the appid of the mini program, like "
-         "wx0123456789abcdef"},
+         "wx0123456789abcdef: a space is in it, at character 3"},
         {"{\"apps\": [{\"appid\":\"wx1\"}]}",
          "onlogin.json:1: apps[0]: needs exactly one of \"secret_file\" and \"secret\""},
         {"{\"apps\": [{\"appid\":\"wx1\",\"secret\":\"s\",\"secret_file\":\"good.secret\"}]}",
@@ -220,19 +233,150 @@ BOOST_AUTO_TEST_CASE(a_configuration_with_a_secret_inside_must_be_private_too)
     });
 }
 
+BOOST_AUTO_TEST_CASE(so_must_one_with_a_password_for_a_proxy_or_a_store)
+{
+    const auto open_with = [&](const std::string& rest) {
+        put("open.json", with(rest), 0640);
+        try {
+            load_config(directory + "/open.json", "");
+        } catch (const ConfigError& error) {
+            const std::string what = error.what();
+            BOOST_TEST(what.find("hidden") == what.npos);
+            return what;
+        }
+        return std::string{};
+    };
+    for (const auto* secret :
+         {R"("wechat": {"proxy": "http://user:hidden@127.0.0.1:9"})",
+          R"("wechat": {"proxy": "http://user:hid@den@127.0.0.1:9"})",
+          R"("wechat": {"proxy": "http://hidden@127.0.0.1:9"})",
+          R"("session": {"revocations": "redis://:hidden@127.0.0.1"})",
+          R"("session": {"revocations": "rediss://user:hidden@127.0.0.1/1"})",
+          R"("session": {"revocations": "redis+unix://:hidden@/run/redis.sock"})"})
+        BOOST_TEST(open_with(secret).find("holds a secret and others may read it: chmod 600 ") !=
+                       std::string::npos,
+                   secret);
+    for (const auto* none : {R"("wechat": {"proxy": "http://127.0.0.1:9"})",
+                             R"("session": {"revocations": "redis://127.0.0.1"})",
+                             R"("session": {"revocations": "sqlite:/var/lib/a@b.db"})"})
+        BOOST_TEST(open_with(none) == "", none);
+}
+
+BOOST_AUTO_TEST_CASE(a_secret_that_systemd_copied_is_private_where_it_was_copied_from)
+{
+    const auto credentials = directory + "/credentials";
+    const auto text = with(R"("session": {"keys_file": "session.keys"})");
+    put("credentials/good.secret", "from-systemd", 0400);
+    put("credentials/session.keys", session_key, 0400);
+    const auto what = [&] {
+        try {
+            load(text, credentials);
+        } catch (const ConfigError& error) {
+            return std::string{error.what()};
+        }
+        return std::string{};
+    };
+    BOOST_TEST(what() == "");
+    put("good.secret", "beside", 0644);
+    BOOST_TEST(what() == directory + "/onlogin.json:1: apps[0].secret_file: " + directory +
+                             "/good.secret holds a secret and others may read it: chmod 600 " +
+                             directory + "/good.secret");
+    put("good.secret", "beside", 0600);
+    put("session.keys", session_key, 0640);
+    BOOST_TEST(what().find("chmod 600 " + directory + "/session.keys") != std::string::npos);
+    put("session.keys", session_key, 0600);
+    BOOST_TEST(what() == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_secret_in_the_place_of_its_files_name_is_not_shown)
+{
+    const std::string secret = "fedcba9876543210fedcba9876543210";
+    const auto key = session_key.substr(0, session_key.size() - 1);
+    const std::pair<std::string, std::string> table[] = {
+        {R"({"apps":[{"appid":"wx1","secret_file":")" + secret + "\"}]}",
+         "onlogin.json:1: apps[0].secret_file: must name a file: this looks like the secret that "
+         "stands in it"},
+        {R"({"apps":[{"appid":"wx1","secret":"./good.secret"}]})",
+         "onlogin.json:1: apps[0].secret: is the name of a file: write \"secret_file\""},
+        {with(R"("session": {"keys_file": ")" + key + "\"}"),
+         "onlogin.json:2: session.keys_file: must name a file: this looks like the secret that "
+         "stands in it"},
+        {with(R"("wechat": {"ca_file": "-----BEGIN CERTIFICATE-----"})"),
+         "onlogin.json:2: wechat.ca_file: must name a file: this looks like what stands in one"},
+        {R"({"apps":[{"appid":")" + secret + R"(","secret_file":"good.secret"}]})",
+         "onlogin.json:1: apps[0].appid: must be the appid of the mini program, like "
+         "wx0123456789abcdef: this looks like an AppSecret"},
+        {R"({"apps":[{")" + secret + R"(":"wx1"}]})",
+         "onlogin.json:1: apps[0].…: unknown key; did you mean \"secret_file\"?"},
+    };
+    for (const auto& [text, expected] : table)
+        BOOST_TEST(complaint(text) == expected);
+}
+
+BOOST_AUTO_TEST_CASE(a_byte_order_mark_before_the_configuration_is_skipped)
+{
+    BOOST_TEST(complaint("\xef\xbb\xbf{ \"apps\": [" + app + "] }") == "");
+    BOOST_TEST(complaint("\xef\xbb\xbf{\n\"apps\": [] }") ==
+               "onlogin.json:2: apps: must be a list with at least one app: [ { \"appid\": … } ]");
+}
+
+BOOST_AUTO_TEST_CASE(what_an_editor_does_not_show_is_named_in_names_and_values)
+{
+    BOOST_TEST(
+        complaint(with("\"wechat\": {\"proxy\u200b\": \"\"}")) ==
+        "onlogin.json:2: wechat.proxy\u200b: unknown key (it has a zero-width space (U+200B) "
+        "at character 6); did you mean \"proxy\"?");
+    BOOST_TEST(complaint(with("\"wechat\": {\"url\": \"https://\u00a0x\"}")) ==
+               "onlogin.json:2: wechat.url: there is a no-break space (U+00A0) in it, at character "
+               "9, which came with copied text: type it anew");
+}
+
+BOOST_AUTO_TEST_CASE(a_ca_file_holds_certificates_that_openssl_takes)
+{
+    const auto text = with(R"("wechat": {"ca_file": "ca.pem"})");
+    const std::pair<std::string, std::string> table[] = {
+        {certificate + certificate, ""},
+        {"a comment\n" + certificate, ""},
+        {"", "holds no certificate in PEM form"},
+        {"-----BEGIN CERTIFICATE-----\n", "is damaged"},
+        {certificate + certificate.substr(0, 200), "is damaged"},
+        {"\xef\xbb\xbf" + certificate,
+         "begins with a byte order mark, behind which no certificate is "
+         "seen: save it as UTF-8 without one"},
+        {std::string{"\x30\x82\x01", 3}, "holds no certificate in PEM form but one in DER form: "
+                                         "openssl x509 -inform der makes PEM of it"},
+    };
+    for (const auto& [contents, fault] : table) {
+        put("ca.pem", contents);
+        const auto what = complaint(text);
+        const auto expected =
+            fault.empty() ? "" : "onlogin.json:2: wechat.ca_file: ca.pem " + fault;
+        BOOST_TEST(what.substr(0, expected.size()) == expected);
+        BOOST_TEST(what.empty() == fault.empty());
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_secret_ends_before_its_line_break_and_is_one_word)
 {
-    for (const auto* text : {"abc", "abc\n", "abc\r\n", "abc\n\n"}) {
+    for (const auto* text : {"abc", "abc\n", "abc\r\n", "abc\n\n",
+                             "\xef\xbb\xbf"
+                             "abc\r\n"}) {
         put("good.secret", text);
         BOOST_TEST(load("{\"apps\":[" + app + "]}").apps[0]->secret.reveal() == "abc");
     }
     const std::vector<std::pair<std::string, std::string>> table{
         {"", "is empty"},
         {"\n", "is empty"},
-        {"a b", "has a blank or a line break in it"},
-        {"a\nb", "has a blank or a line break in it"},
-        {"\tabc", "has a blank or a line break in it"},
-        {"abc\x01", "is no AppSecret"},
+        {"a b", "has a blank or a line break in it: a space at character 2"},
+        {"a\nb", "has a blank or a line break in it: a line break at line 1, character 2"},
+        {"\tabc", "has a blank or a line break in it: a tab at character 1"},
+        {"abc\x01", "is no AppSecret: a control character (U+0001) at character 4"},
+        {"ab\u200bc", "is no AppSecret: a zero-width space (U+200B) at character 3"},
+        {"\xef\xbb\xbf", "is empty"},
+        {std::string{"\xff\xfe"
+                     "a\0b\0",
+                     6},
+         "is in UTF-16: save it as UTF-8"},
     };
     for (const auto& [text, what] : table) {
         put("good.secret", text);
