@@ -1,6 +1,7 @@
 #include "wechat/wechat.hh"
 #include "doctor/checks.hh"
 #include "https/errors.hh"
+#include "https/obstacle.hh"
 #include "https/probe.hh"
 #include "wechat/errcodes.hh"
 #include "wechat/errors.hh"
@@ -29,24 +30,6 @@ HttpProbed ask(const Config& config, const MiniProgram& app)
     return probe(request);
 }
 
-const char* mend_of(HttpStep step, bool proxy)
-{
-    switch (step) {
-    case HttpStep::Name:
-        return proxy ? "check wechat.proxy" : "check the name server: /etc/resolv.conf";
-    case HttpStep::Connection:
-        return proxy ? "check wechat.proxy"
-                     : "does a firewall forbid this host the way out to "
-                       "port 443? else wechat.proxy names a way";
-    case HttpStep::Certificate:
-        return "install ca-certificates, or set wechat.ca_file if a proxy of yours opens TLS";
-    case HttpStep::Tls:
-        return "is there a proxy or a firewall in between that breaks TLS?";
-    default:
-        return "try again; if it stays, see whether a proxy in between loses answers";
-    }
-}
-
 // The line of one vendor's server; whether it answered.
 bool check_way(Findings& findings, const Config& config, const std::string& url,
                const HttpProbed& probed)
@@ -54,7 +37,10 @@ bool check_way(Findings& findings, const Config& config, const std::string& url,
     const bool proxy = !config.wechat.proxy.empty();
     const auto where = url + (proxy ? " through the proxy" : "");
     if (probed.failed_at != HttpStep::Done) {
-        findings.bad("wechat", where + ": " + probed.failure, mend_of(probed.failed_at, proxy));
+        findings.bad("wechat", where + ": " + probed.failure,
+                     probed.advice.empty() ? "try again; if it stays, see whether a proxy in "
+                                             "between loses answers"
+                                           : probed.advice);
         return false;
     }
     const bool tls = url.starts_with("https:");
@@ -89,9 +75,14 @@ void check_clock(Findings& findings, std::time_t theirs)
         findings.ok("clock", text);
 }
 
-void check_app(Findings& findings, const MiniProgram& app, const HttpProbed& probed)
+void check_app(Findings& findings, const Config& config, const MiniProgram& app,
+               const HttpProbed& probed)
 {
     constexpr int code_refused = 40029;
+    constexpr long asked_by_proxy = 407;
+    if (probed.status == asked_by_proxy && !config.wechat.proxy.empty())
+        return findings.bad("app", app.appid + ": HTTP 407, from the proxy",
+                            advice_on_proxy_status("407", {}));
     if (probed.status != 200)
         return findings.bad("app", app.appid + ": HTTP " + std::to_string(probed.status),
                             "is wechat.url right? does a proxy in between answer?");
@@ -134,7 +125,7 @@ void check_wechat(Findings& findings, const Config& config)
             check_clock(findings, probed.date);
         }
         if (answered[app->url])
-            check_app(findings, *app, probed);
+            check_app(findings, config, *app, probed);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "https/cork.hh"
 #include "https/errors.hh"
+#include "https/obstacle.hh"
 #include "https/transfer.hh"
 #include "net/errors.hh"
 #include "net/url.hh"
@@ -93,6 +94,11 @@ struct HttpClient::Impl
                 curl_easy_pause(other->easy.get(), CURLPAUSE_CONT);
                 break;
             }
+    }
+
+    [[nodiscard]] Way way_to_server(const std::string& url) const
+    {
+        return way_to(url, config.proxy, config.ca_file);
     }
 
     // The server that `url` leads to. Throws Unreachable if there can be none.
@@ -240,20 +246,24 @@ struct BorrowedTransfer
     }
 };
 
-// The cause of a failure before anything was sent. Where libcurl's own text names host and port and
-// nothing else, it helps more than the general one.
-std::string cause(const Transfer& transfer)
+// The failure of a transfer that has sent nothing.
+Unreachable unreachable(const Transfer& transfer, const Way& way)
 {
-    switch (transfer.result) {
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_OPERATION_TIMEDOUT:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-        if (transfer.error[0])
-            return transfer.error;
-        [[fallthrough]];
-    default:
-        return curl_easy_strerror(transfer.result);
+    const auto cause = cause_of(transfer.result, transfer.error);
+    return Unreachable{cause, advice_on(transfer.result, cause, way, transfer.easy.get())};
+}
+
+// The addresses of the host that connections on `way` go to. Throws Unreachable.
+Task<Addresses> look_up(HttpClient::Impl& client, const std::string& host, const Way& way,
+                        Progress& progress)
+{
+    try {
+        progress.naming = true;
+        auto addresses = co_await client.resolver.resolve(host);
+        progress.naming = false;
+        co_return addresses;
+    } catch (const Unreachable& failure) {
+        throw Unreachable{failure.what(), advice_on_name(way)};
     }
 }
 
@@ -278,10 +288,11 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const HttpRequest& request, P
     const auto& url = request.url.reveal();
     const auto origin = client.origin_of(url);
     const auto& endpoint = origin->endpoint();
+    const auto way = client.way_to_server(url);
     Addresses addresses;
     const bool named = !is_address(endpoint.host);
     if (named)
-        addresses = co_await client.resolver.resolve(endpoint.host);
+        addresses = co_await look_up(client, endpoint.host, way, progress);
 
     const BorrowedTransfer borrowed{client, *origin, progress};
     auto& transfer = *borrowed.transfer;
@@ -307,7 +318,7 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const HttpRequest& request, P
     if (named)
         origin->generation = addresses.generation;
     if (!progress.sent)
-        throw Unreachable{cause(transfer)};
+        throw unreachable(transfer, way);
     if (transfer.result == CURLE_WRITE_ERROR)
         throw Unusable{"the answer is longer than 64 KiB"};
     if (transfer.result == CURLE_ABORTED_BY_CALLBACK)
@@ -316,6 +327,9 @@ Task<HttpReply> exchange(HttpClient::Impl& client, const HttpRequest& request, P
         throw Unusable{curl_easy_strerror(transfer.result)};
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    constexpr long asked_by_proxy = 407; // who asks so has not handed the request on
+    if (status == asked_by_proxy && !way.proxy.empty())
+        throw Unreachable{"HTTP status 407", advice_on_proxy_status("407", way)};
     if (status != 200)
         throw Unusable{"HTTP status " + std::to_string(status)};
     co_return HttpReply{std::move(transfer.body)};
@@ -347,8 +361,12 @@ Task<HttpReply> HttpClient::send(const HttpRequest& request, Clock::time_point d
         co_return co_await with_deadline(impl_->loop, deadline,
                                          exchange(*impl_, request, progress));
     } catch (const DeadlinePassed&) {
+        if (!progress.sent && progress.naming)
+            throw Unreachable{"no answer of the name server in time",
+                              advice_on_name(impl_->way_to_server(request.url.reveal()))};
         if (!progress.sent)
-            throw Unreachable{"no connection in time"};
+            throw Unreachable{"no connection in time",
+                              advice_on_silence(impl_->way_to_server(request.url.reveal()))};
         impl_->sockets.give_up(progress.use);
         throw TimedOut{"no answer in time"};
     }

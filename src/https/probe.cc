@@ -1,5 +1,7 @@
 #include "https/probe.hh"
 
+#include "https/obstacle.hh"
+
 #include <algorithm>
 #include <memory>
 
@@ -160,9 +162,14 @@ HttpProbed probe(const HttpProbe& request)
 
     const auto result = curl_easy_perform(easy);
     probed.failed_at = step_of(result, easy);
-    if (result != CURLE_OK)
-        probed.failure =
-            error[0] && probed.failed_at != HttpStep::Answer ? error : curl_easy_strerror(result);
+    if (result != CURLE_OK) {
+        const bool sent = probed.failed_at == HttpStep::Answer;
+        probed.failure = cause_of(result, sent ? "" : error);
+        if (!sent)
+            probed.advice =
+                advice_on(result, probed.failure,
+                          way_to(request.url.reveal(), request.proxy, request.ca_file), easy);
+    }
     char* address = nullptr;
     curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &address);
     probed.address = address ? address : "";

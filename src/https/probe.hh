@@ -39,6 +39,7 @@ struct HttpProbed
 {
     HttpStep failed_at = HttpStep::Done;
     std::string failure; // what libcurl says: hosts, ports and certificates, no part of the URL
+    std::string advice;  // what mends it; empty once the request has gone out
 
     std::string address; // of the server, once connected
     long name_ms = 0;    // each step alone

@@ -32,6 +32,7 @@ struct EasyFree
 // after the transfer was given up.
 struct Progress
 {
+    bool naming = false;      // the name server is asked
     bool sent = false;        // its first byte may have left
     UpstreamSockets::Use use; // the connection on which it was sent last
 };

@@ -27,15 +27,12 @@ void Advisor::refused(const std::string& appid, const Refused& refused)
         advise(appid, refused.errcode, {refused.rid, refused.address, "", advice});
 }
 
-void Advisor::unreachable(const std::string& appid, const std::string& cause)
+void Advisor::unreachable(const std::string& appid, const Unreachable& failure)
 {
     if (const int shortage = descriptor_shortage())
         advise(appid, 0, {"", "", strerror(shortage), advice_on(shortage)});
     else
-        advise(appid, 0,
-               {"", "", cause,
-                "WeChat cannot be reached: check this host's name server, its way out to port 443 "
-                "and its CA certificates (package ca-certificates)"});
+        advise(appid, 0, {"", "", failure.what(), failure.advice});
 }
 
 bool Advisor::is_flood(const std::string& appid)

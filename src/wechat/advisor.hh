@@ -3,6 +3,7 @@
 // Tells the operator, in the log, what to mend when WeChat refuses or cannot be reached.
 
 #include "base/log.hh"
+#include "net/errors.hh"
 #include "net/loop.hh"
 #include "net/once_a_minute.hh"
 #include "wechat/errors.hh"
@@ -28,8 +29,8 @@ public:
     // it comes in floods.
     void refused(const std::string& appid, const Refused& refused);
 
-    // WeChat could not be reached for `appid`, for that cause.
-    void unreachable(const std::string& appid, const std::string& cause);
+    // WeChat could not be reached for `appid`; the log gets the cause and what mends it.
+    void unreachable(const std::string& appid, const Unreachable& failure);
 
     // After a change of the configuration: gives advice again that was given a moment ago.
     void forget() { advised_.clear(); }

@@ -89,7 +89,7 @@ Task<Json::Value> WechatApi::call(const MiniProgram& mini, Api api, const HttpRe
 {
     for (bool retried = false;; retried = true) {
         std::exception_ptr failure;
-        std::string unreachable;
+        std::optional<Unreachable> unreachable;
         bool again = false;
         try {
             auto reply = co_await http_.send(request, deadline);
@@ -103,12 +103,12 @@ Task<Json::Value> WechatApi::call(const MiniProgram& mini, Api api, const HttpRe
         } catch (const Unreachable& cause) {
             failure = std::current_exception();
             again = true;
-            unreachable = cause.what();
+            unreachable = cause;
         }
         const auto wait = retry_pause();
         if (!again || retried || Clock::now() + wait >= deadline) {
-            if (!unreachable.empty())
-                advisor_.unreachable(mini.appid, unreachable);
+            if (unreachable)
+                advisor_.unreachable(mini.appid, *unreachable);
             std::rethrow_exception(failure);
         }
         co_await pause(loop_, wait);
