@@ -335,7 +335,7 @@ private:
         while (file.text.ends_with('\n') || file.text.ends_with('\r'))
             file.text.pop_back();
         config_.internal_key = Secret{std::move(file.text)};
-        const auto text = config_.internal_key.reveal();
+        const auto& text = config_.internal_key.reveal();
         if (text.size() < 32 || text.size() > 128 || !is_visible_ascii(text))
             fail(at, key,
                  file.path + " must hold one line of 32 to 128 visible ASCII characters: let "
