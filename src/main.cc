@@ -168,6 +168,7 @@ int serve(const Options& options, Mode mode)
     release_signals();
     log.info("serving", {{"version", version}, {"file", options.config_file}});
     notifier.ready("serving " + mini_programs(*config));
+    const Heartbeat heartbeat{loop, notifier};
     loop.run();
     hold_signals();
     log.info("stopped", {});

@@ -89,6 +89,14 @@ class Installed(Case):
         drain_s = 5  # limits.drain_ms
         self.assertGreater(int(settings(self.units / name)['TimeoutStopSec'][0]), 2 * drain_s)
 
+    @each(*EACH_SERVICE)
+    def test_a_worker_that_hangs_is_ended_before_nginx_gives_up(self, name):
+        unit = settings(self.units / name)
+        self.assertEqual(unit['Type'], ['notify'])  # else its heartbeat would not be heard
+        self.assertLess(int(unit['WatchdogSec'][0]) + int(unit['RestartSec'][0]), 15)
+        self.assertEqual(unit['WatchdogSignal'], ['SIGKILL'])
+        self.assertEqual(unit['Restart'], ['always'])
+
     def test_the_directory_of_the_sockets_stays_roots(self):
         # systemd binds there as root; whoever owns it could lay a link in the way.
         for name in SERVICES:
@@ -155,9 +163,9 @@ class Manager:
 
 
 class Notify(Case):
-    def start(self, address, **options):
+    def start(self, address, **variables):
         manager = Manager(self, address)
-        return manager, self.own_worker(environment={'NOTIFY_SOCKET': address}, **options)
+        return manager, self.own_worker(environment={'NOTIFY_SOCKET': address, **variables})
 
     def test_systemd_learns_what_the_worker_does(self):
         manager, worker = self.start(str(new_directory() / 'notify'))
@@ -169,6 +177,24 @@ class Notify(Case):
         worker.process.signal(signal.SIGTERM)
         self.assertEqual(manager.hear(),
                          {'STOPPING': '1', 'STATUS': 'stopping, 0 requests in flight'})
+
+    def test_the_watchdog_hears_the_worker_while_it_serves(self):
+        manager, worker = self.start(str(new_directory() / 'notify'), WATCHDOG_USEC='60000')
+        self.assertEqual(manager.hear()['READY'], '1')
+        for _ in range(5):
+            self.assertEqual(manager.hear(), {'WATCHDOG': '1'})
+        self.assert_logged_in(worker.login())
+        worker.reload()
+        until(lambda: 'STATUS' in manager.hear(), what='the word of the reload')
+        self.assertEqual(manager.hear(), {'WATCHDOG': '1'})
+
+    def test_a_watchdog_of_another_process_hears_nothing(self):
+        manager, worker = self.start(str(new_directory() / 'notify'), WATCHDOG_USEC='60000',
+                                     WATCHDOG_PID='1')
+        self.assertEqual(manager.hear()['READY'], '1')
+        self.assert_logged_in(worker.login())
+        worker.process.signal(signal.SIGTERM)
+        self.assertEqual(manager.hear()['STOPPING'], '1')
 
     def test_an_abstract_socket_serves_too(self):
         manager, _ = self.start(f'@onlogin-e2e.{os.getpid()}')

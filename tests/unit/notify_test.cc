@@ -139,6 +139,58 @@ BOOST_AUTO_TEST_CASE(a_manager_that_is_busy_hears_of_the_start_when_it_has_time)
     BOOST_TEST(last == "READY=1\nSTATUS=serving");
 }
 
+BOOST_AUTO_TEST_CASE(who_is_watched_and_for_how_long_is_in_the_environment)
+{
+    const auto read = [](const char* microseconds, const std::string& pid) {
+        setenv("WATCHDOG_USEC", microseconds, 1);
+        setenv("WATCHDOG_PID", pid.c_str(), 1);
+        return Notifier{}.watchdog();
+    };
+    const auto own = std::to_string(getpid());
+    BOOST_TEST((read("30000000", own) == milliseconds{30'000}));
+    BOOST_TEST((read("30000000", "") == milliseconds{30'000}));
+    BOOST_TEST(!read("30000000", "1"));
+    BOOST_TEST(!read("30000000", own + "0"));
+    BOOST_TEST(!read("30000000", "x"));
+    for (const auto* microseconds : {"", "0", "-1", "x", "1x", "99999999999999999999"})
+        BOOST_TEST(!read(microseconds, own), microseconds);
+    BOOST_TEST(getenv("WATCHDOG_USEC") == nullptr);
+    BOOST_TEST(getenv("WATCHDOG_PID") == nullptr);
+    BOOST_TEST(!Notifier{}.watchdog());
+}
+
+BOOST_AUTO_TEST_CASE(a_loop_that_turns_says_so_and_one_that_hangs_does_not)
+{
+    const Manager manager{own_abstract_name()};
+    setenv("WATCHDOG_USEC", "30000", 1);
+    const Notifier notifier;
+    Loop loop;
+    const Heartbeat heartbeat{loop, notifier};
+    int beats = 0;
+    Timer look{loop};
+    const std::function<void()> count = [&] {
+        for (auto heard = manager.hear(); !heard.empty(); heard = manager.hear()) {
+            BOOST_TEST(heard == "WATCHDOG=1");
+            ++beats;
+        }
+        beats < 5 ? look.start(milliseconds{1}, count) : loop.stop();
+    };
+    count();
+    loop.run();
+    std::this_thread::sleep_for(milliseconds{100});
+    BOOST_TEST(manager.hear() == "");
+}
+
+BOOST_AUTO_TEST_CASE(nobody_hears_a_heartbeat_that_is_not_asked_for)
+{
+    const Manager manager{own_abstract_name()};
+    const Notifier notifier;
+    Loop loop;
+    const Heartbeat heartbeat{loop, notifier};
+    loop.run(); // ends: nothing is left to wait for
+    BOOST_TEST(manager.hear() == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_manager_that_is_gone_does_no_harm)
 {
     const Notifier notifier = [] {
