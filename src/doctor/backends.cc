@@ -1,6 +1,8 @@
 #include "base/json.hh"
 #include "doctor/checks.hh"
+#include "doctor/nginx_listen.hh"
 #include "doctor/nginx_site.hh"
+#include "doctor/nginx_targets.hh"
 #include "https/probe.hh"
 #include "wechat/api.hh"
 
@@ -18,6 +20,12 @@ void check_reach(Findings& findings, const OurLocation& location)
     const auto open = open_listens(location.at.server);
     if (open.empty())
         return findings.ok("backends", name + " is for this host alone");
+    if (lets_clients_choose(location))
+        return findings.bad("backends",
+                            name + " listens on " + open.front() + ": who reaches " +
+                                title(location.at.location) +
+                                " chooses what it asks for, and may be taken for your backend",
+                            "name its ONLOGIN_ACTION, as phone or decrypt, without a variable");
     findings.bad("backends",
                  name + " listens on " + open.front() + ": who reaches " +
                      title(location.at.location) + " is taken for your backend",
@@ -92,20 +100,44 @@ void check_redirects(Findings& findings, const std::vector<Directive>& main,
     }
 }
 
-// The site for backends trusts whom nginx itself lets through.
+// The site for backends trusts whom nginx itself lets through, and the worker whom its socket does.
 void check_open_doors(Findings& findings, const std::vector<Directive>& main,
-                      const std::vector<std::string>& apis)
+                      const std::vector<OurLocation>& ours)
 {
-    each_location(main, [&](const VisitedLocation& at) {
-        if (open_listens(at.server).empty())
-            return;
-        for (const auto& address : proxied_addresses(at.location, main))
-            if (std::find(apis.begin(), apis.end(), address) != apis.end())
+    std::set<const Directive*> seen;
+    for (const auto& location : ours) {
+        const auto& server = location.at.server;
+        if (!is_for_backends(location) || !open_listens(server).empty() ||
+            !seen.insert(&server).second)
+            continue;
+        const auto site = "the site for backends at " + server.place();
+        for (const auto& way : ways_from_outside(server, main))
+            if (way.reach == Reach::Yes)
                 findings.bad("backends",
-                             title(at.location) + " hands clients to " + address +
-                                 ", the site for backends: they act as your mini program",
+                             title(way.from) + " hands clients to " + site +
+                                 ": they act as your mini program",
                              "remove it: backends ask there by themselves");
-    });
+            else
+                findings.warn("backends",
+                              title(way.from) +
+                                  " goes where a variable says, which the doctor "
+                                  "cannot follow; if that is " +
+                                  site + ", clients act as your mini program",
+                              "see that the variable never leads there: name its values in a map");
+    }
+    std::set<std::string> addresses;
+    for (const auto& location : ours)
+        addresses.insert(location.addresses.begin(), location.addresses.end());
+    for (const auto& address : addresses) {
+        const Directive listens{"listen", {address}, {}, {}, 0};
+        const Directive worker{"worker", {}, {listens}, {}, 0};
+        for (const auto& way : ways_from_outside(worker, main))
+            if (way.from.name == "server" && way.reach == Reach::Yes)
+                findings.bad("socket",
+                             title(way.from) + " of the stream module hands clients to " + address +
+                                 ", the worker: they are past nginx and its limits",
+                             "remove it: a location with fastcgi_pass is the way in");
+    }
 }
 
 } // namespace
@@ -118,11 +150,11 @@ void check_backends(Findings& findings, const std::vector<Directive>& main,
     check_redirects(findings, main, ours);
     for (const auto& location : ours)
         if (fastcgi_param(location.at.scope, "ONLOGIN_ACTION") == "access_token")
-            if (const auto listen = best_listen(location, main);
+            if (const auto listen = best_listen(location.at, main);
                 listen &&
                 std::find(seen.apis.begin(), seen.apis.end(), listen->address) == seen.apis.end())
                 seen.apis.push_back(listen->address);
-    check_open_doors(findings, main, seen.apis);
+    check_open_doors(findings, main, ours);
 }
 
 // https://developers.weixin.qq.com/doc/service/api/base/api_getapidomainip

@@ -1,5 +1,6 @@
 #include "doctor/checks.hh"
 #include "doctor/command.hh"
+#include "doctor/nginx_listen.hh"
 #include "doctor/nginx_site.hh"
 
 #include <algorithm>
@@ -139,8 +140,13 @@ void check_addresses(Findings& findings, const OurLocation& ours, NginxSeen& see
 {
     constexpr std::string_view unix_prefix = "unix:";
     for (const auto& address : ours.addresses) {
-        if (address.find('$') != address.npos)
+        if (address.find('$') != address.npos) {
+            findings.warn("socket",
+                          title(ours.at.location) + " goes to " + address +
+                              ", which the doctor cannot follow: it does not look at what is there",
+                          "name the socket: fastcgi_pass onlogin");
             continue;
+        }
         if (!address.starts_with(unix_prefix)) {
             findings.warn("socket",
                           title(ours.at.location) + " goes to " + address +
@@ -177,7 +183,7 @@ void check_server(Findings& findings, const std::vector<Directive>& main, const 
                          ": to backends X_WX_OPENID of a client looks like X-WX-OPENID",
                      "switch it off");
     auto names = server_names(ours);
-    const auto listen = best_listen(ours, main);
+    const auto listen = best_listen(ours.at, main);
     if (names.empty() || !listen)
         return findings.warn("front",
                              "the server at " + server.place() +

@@ -13,7 +13,8 @@ namespace onlogin {
 struct OurLocation
 {
     VisitedLocation at;
-    std::vector<std::string> addresses; // of the workers: unix:PATH or HOST:PORT
+    std::vector<std::string> addresses; // of the workers: unix:PATH or HOST:PORT, or with variables
+    std::vector<std::string> actions; // that it may ask for, with unknown_part (nginx_variables.hh)
 };
 
 // The locations that pass to an upstream or a socket called onlogin, or to one of `sockets`, paths
@@ -41,22 +42,8 @@ bool is_login(const OurLocation& location);
 // signatures.
 bool is_for_backends(const OurLocation& location);
 
-// Where others than this host may reach a server, as its `listen` has it.
-std::vector<std::string> open_listens(const Directive& server);
-
-// The HOST:PORT that a location's own `proxy_pass` leads to; localhost is 127.0.0.1. None without.
-std::vector<std::string> proxied_addresses(const Directive& location,
-                                           const std::vector<Directive>& main);
-
-// Where a server listens on this host: with TLS if it does anywhere, else the first port. What one
-// server says of a port (ssl, proxy_protocol) holds for all servers there.
-struct Listen
-{
-    std::string address; // HOST:PORT to connect to
-    std::string port;
-    bool tls = false;
-};
-std::optional<Listen> best_listen(const OurLocation& location, const std::vector<Directive>& main);
+// Whether the request decides what it asks for, by a variable. Then it may ask for all.
+bool lets_clients_choose(const OurLocation& location);
 
 // The names of its server that can be asked for.
 std::vector<std::string> server_names(const OurLocation& location);

@@ -4,7 +4,9 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <netdb.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 namespace onlogin {
 
@@ -118,10 +120,35 @@ bool is_address(const std::string& host)
     return host.starts_with('[') || inet_pton(AF_INET, host.c_str(), &parsed) == 1;
 }
 
+std::optional<std::string> canonical_address(const std::string& host)
+{
+    const bool bracketed = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
+    const auto bare = bracketed ? host.substr(1, host.size() - 2) : host;
+    addrinfo hints{};
+    hints.ai_family = bracketed ? AF_INET6 : AF_INET;
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_NUMERICHOST;
+    addrinfo* found = nullptr;
+    if (bare.empty() || getaddrinfo(bare.c_str(), nullptr, &hints, &found) != 0)
+        return std::nullopt;
+    const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner{found, freeaddrinfo};
+    char text[INET6_ADDRSTRLEN] = "";
+    if (!bracketed) {
+        const auto& v4 = reinterpret_cast<const sockaddr_in*>(found->ai_addr)->sin_addr;
+        return inet_ntop(AF_INET, &v4, text, sizeof text);
+    }
+    const auto& v6 = reinterpret_cast<const sockaddr_in6*>(found->ai_addr)->sin6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(&v6))
+        return inet_ntop(AF_INET, &v6.s6_addr[12], text, sizeof text);
+    inet_ntop(AF_INET6, &v6, text, sizeof text);
+    return '[' + std::string{text} + ']';
+}
+
 bool is_loopback(const std::string& host)
 {
-    return strcasecmp(host.c_str(), "localhost") == 0 || host == "[::1]" ||
-           (host.starts_with("127.") && is_address(host));
+    const auto address = canonical_address(host).value_or("");
+    return strcasecmp(host.c_str(), "localhost") == 0 || address == "[::1]" ||
+           address.starts_with("127.");
 }
 
 } // namespace onlogin

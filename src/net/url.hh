@@ -52,7 +52,11 @@ std::string resolve_entry(const Endpoint& endpoint, const std::vector<std::strin
 // Whether `host`, as in Endpoint, is an address and not a name.
 bool is_address(const std::string& host);
 
-// Whether `host`, as in Endpoint, is this host, for certain.
+// The address that `host`, as in Endpoint, is, in the one spelling that all of its spellings share:
+// 127.1, 0x7f.1, 2130706433 and [::ffff:127.0.0.1] are 127.0.0.1. Absent for a name.
+std::optional<std::string> canonical_address(const std::string& host);
+
+// Whether `host`, as in Endpoint and in any spelling, is this host, for certain.
 bool is_loopback(const std::string& host);
 
 } // namespace onlogin

@@ -60,15 +60,68 @@ class Backends(BackendsCase):
             findings.find('location', 'ok', path)
         self.assertEqual(len([f for f in findings if f.check == 'front']), 1)  # one site for users
 
-    @each(('directly', 'proxy_pass http://127.0.0.1:PORT;'),
-          ('by-name', 'proxy_pass http://localhost:PORT/wxa/;'))
-    def test_a_public_location_leads_there(self, how):
+    # More spellings are in nginx_targets_test.cc.
+    LEADS_THERE = (
+        ('directly', 'proxy_pass http://127.0.0.1:PORT;'),
+        ('by name', 'proxy_pass http://localhost:PORT/wxa/;'),
+        ('in short', 'proxy_pass http://127.1:PORT;'),
+        ('as any address', 'proxy_pass http://0:PORT;'),
+        ('as a v6 address', 'proxy_pass http://[::ffff:127.0.0.1]:PORT;'),
+        ('with the request', 'proxy_pass http://127.0.0.1:PORT$request_uri;'),
+        ('with arguments', 'proxy_pass http://127.0.0.1:PORT?x=1;'),
+        ('by a variable', 'set $b 127.0.0.1:PORT; proxy_pass http://$b;'),
+        ('in an if', 'if ($arg_x) { proxy_pass http://127.0.0.1:PORT; }'),
+        ('by grpc', 'grpc_pass grpc://127.0.0.1:PORT;'),
+    )
+
+    def public_location(self, content, outside='', *edits):
         """In a server that others can reach."""
-        findings = self.edited(
+        return self.edited(
             (r'listen 127\.0\.0\.1:(\d+) ssl', r'listen 0.0.0.0:\1 ssl'),
-            (r'    # There is nothing else\.', 'location /wxa/ { ' + how + ' }'))
-        findings.find('backends', 'bad', 'location /wxa/', 'hands clients to', 'remove it')
+            (r'    # There is nothing else\.', 'location /wxa/ { ' + content + ' }'),
+            (r'(?s)\A(.*log_format onlogin )', outside + r'\1'), *edits)
+
+    @each(*LEADS_THERE)
+    def test_a_public_location_leads_there(self, content):
+        findings = self.public_location(content)
+        findings.find('backends', 'bad', '/wxa/' if 'if (' not in content else 'if ($arg_x)',
+                      'hands clients to', 'remove it')
         self.assertFalse(findings.ok)
+
+    @each(('a map', 'map $uri $b { default 127.0.0.1:9; /wxa/x 127.0.0.1:PORT; }'),
+          ('an upstream', 'upstream wx { server 127.1:PORT; } map $uri $b { default wx; }'))
+    def test_a_public_location_leads_there_by(self, outside):
+        findings = self.public_location('proxy_pass http://$b;', outside)
+        findings.find('backends', 'bad', 'location /wxa/', 'hands clients to')
+
+    def test_a_public_location_leads_to_its_socket(self):
+        findings = self.public_location('proxy_pass http://unix:/tmp/../tmp/onlogin-api:/;', '', (
+            r'listen 127\.0\.0\.1:\d+;(?=\s+# For some programs)', 'listen unix:/tmp/onlogin-api;'))
+        findings.find('backends', 'bad', 'location /wxa/', 'hands clients to')
+
+    @each(('of the client', 'proxy_pass http://$arg_host;'),
+          ('of a header', 'set $b $http_x_backend; proxy_pass http://$b/;'),
+          ('for the port', 'proxy_pass http://127.0.0.1:$arg_port;'))
+    def test_a_variable_that_may_lead_there(self, content):
+        findings = self.public_location(content)
+        findings.find('backends', 'warn', 'location /wxa/', 'variable', 'cannot follow')
+        self.assertEqual([f for f in findings.bad() if '/wxa/' in f.text], [])
+
+    @each(('elsewhere', 'proxy_pass http://127.0.0.1:9/PORT;'),
+          ('a path', 'proxy_pass http://127.0.0.1:9/$arg_x;'),
+          ('a capture', 'proxy_pass http://127.0.0.1:9$uri;'))
+    def test_a_public_location_leads_elsewhere(self, content):
+        findings = self.public_location(content)
+        self.assertEqual([f for f in findings if f.check == 'backends' and f.verdict != 'ok'], [])
+
+    @each(('the client', '', '$arg_action'), ('a header', '', '$http_x_action'),
+          ('a map', 'map $uri $b { default $arg_action; }', '$b'))
+    def test_the_action_is_chosen_by(self, outside, action):
+        findings = self.public_location(
+            'include snippets/onlogin-location.conf; fastcgi_param ONLOGIN_ACTION ' + action + ';',
+            outside)
+        findings.find('backends', 'bad', 'location /wxa/', 'chooses what it asks for',
+                      'without a variable')
 
     def test_a_site_that_does_not_reach_wechat(self):
         """By the resolver, as it is before somebody has filled it in."""

@@ -1,4 +1,6 @@
+#include "doctor/nginx_listen.hh"
 #include "doctor/nginx_site.hh"
+#include "doctor/nginx_targets.hh"
 
 #include <boost/test/unit_test.hpp>
 
@@ -203,7 +205,7 @@ BOOST_AUTO_TEST_CASE(the_doctor_asks_where_nginx_listens_with_tls)
 {
     const auto listen = [](const std::string& lines) {
         const auto main = site(lines, "");
-        return best_listen(our_locations(main)[0], main);
+        return best_listen(our_locations(main)[0].at, main);
     };
     BOOST_TEST(listen("listen 80; listen 443 ssl http2;")->address == "127.0.0.1:443");
     BOOST_TEST(listen("listen 443 ssl; http2 on;")->address == "127.0.0.1:443");

@@ -115,12 +115,29 @@ BOOST_AUTO_TEST_CASE(addresses_are_told_from_names)
         BOOST_TEST(!is_address(host), host);
 }
 
+BOOST_AUTO_TEST_CASE(an_address_has_one_canonical_spelling)
+{
+    const auto canonical = [](const char* host) { return canonical_address(host).value_or("-"); };
+    for (const auto* host : {"10.0.0.1", "10.1", "0xa.1", "167772161", "[::ffff:10.0.0.1]"})
+        BOOST_TEST(canonical(host) == "10.0.0.1", host);
+    for (const auto* host : {"[2001:db8::1]", "[2001:DB8:0:0::0001]"})
+        BOOST_TEST(canonical(host) == "[2001:db8::1]", host);
+    BOOST_TEST(canonical("0") == "0.0.0.0");
+    BOOST_TEST(canonical("[::]") == "[::]");
+    for (const auto* host :
+         {"", "[]", "[", "localhost", "10.0.0.1.example", "10.0.0.1 ", "[10.0.0.1]", "*", "::1"})
+        BOOST_TEST(canonical(host) == "-", host);
+}
+
 BOOST_AUTO_TEST_CASE(only_loopback_is_this_host_for_certain)
 {
-    for (const auto* host : {"localhost", "LOCALHOST", "127.0.0.1", "127.1.2.3", "[::1]"})
+    for (const auto* host :
+         {"localhost", "LOCALHOST", "127.0.0.1", "127.1.2.3", "[::1]", "127.1", "0x7f.1",
+          "2130706433", "0177.0.0.1", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"})
         BOOST_TEST(is_loopback(host), host);
     for (const auto* host :
-         {"127.0.0.1.example", "10.0.0.1", "[::2]", "localhost.example", "0.0.0.0"})
+         {"127.0.0.1.example", "10.0.0.1", "[::2]", "localhost.example", "0.0.0.0", "0", "*",
+          "[::]", "[::ffff:10.0.0.1]", "127.0.0.1 ", "127", "127.", "::1", ""})
         BOOST_TEST(!is_loopback(host), host);
 }
 
