@@ -104,6 +104,7 @@ BOOST_AUTO_TEST_CASE(the_smallest_configuration_has_every_default)
     BOOST_TEST(config.limits.drain_ms == 5000);
     BOOST_TEST(config.session.lifetime_s == 7200);
     BOOST_TEST(!config.session.keys);
+    BOOST_TEST(config.internal_key.empty());
     BOOST_TEST((config.log.level == Level::Info && !config.log.json));
 }
 
@@ -111,6 +112,7 @@ BOOST_AUTO_TEST_CASE(every_key_is_read)
 {
     put("ca.pem", certificate);
     put("session.keys", session_key + other_session_key);
+    put("internal.key", std::string(32, 'k') + "\n");
     const auto config = load(R"({
         "apps": [ { "appid": "wx1", "secret": "inline", "url": "https://api.q.qq.com/",
                     "expose_session_key": true },
@@ -121,7 +123,10 @@ BOOST_AUTO_TEST_CASE(every_key_is_read)
         "limits": { "in_flight": 1, "body_bytes": 2, "drain_ms": 0 },
         "session": { "lifetime_s": 3, "max_age_s": 4, "watermark_age_s": 5, "keys_file": "session.keys",
                      "revocations": "off" },
+        "internal_key_file": "internal.key",
         "log": { "level": "error", "format": "json" } })");
+    BOOST_TEST(config.internal_key_file == directory + "/internal.key");
+    BOOST_TEST(config.internal_key.reveal() == std::string(32, 'k'));
     BOOST_TEST(config.find_mini_program("wx1")->url == "https://api.q.qq.com");
     BOOST_TEST(config.find_mini_program("wx1")->expose_session_key);
     BOOST_TEST(config.find_mini_program("wx1")->secret.reveal() == "inline");
