@@ -18,6 +18,7 @@
 #include "session/keys.hh"
 #include "store/ended_sessions.hh"
 #include "version.hh"
+#include "wechat/real.hh"
 #include "wechat/wechat.hh"
 
 #include <cerrno>
@@ -81,6 +82,13 @@ GatewayLimits limits_of(const LimitsConfig& limits, const DescriptorShares& shar
             shares.from_server};
 }
 
+// A fake of WeChat that was tried and left configured serves nobody.
+void warn_of_fakes(const Config& config, Log& log)
+{
+    for (const auto& reason : unreal(config))
+        log.warn("fake_wechat", {{"reason", reason + ": " + std::string{make_it_real}}});
+}
+
 int serve(const Options& options, Mode mode)
 {
     if (mode == Mode::FastCgi)
@@ -133,6 +141,7 @@ int serve(const Options& options, Mode mode)
         gateway.drain();
     };
     const auto reload = [&] {
+        bool news = false; // of fakes
         try {
             auto loaded = load(options);
             if (loaded.session.keys)
@@ -141,6 +150,7 @@ int serve(const Options& options, Mode mode)
             const auto new_shares = allowed_connections(loaded, mode, log);
             http.configure(affordable(loaded.wechat, new_shares));
             gateway.configure(limits_of(loaded.limits, new_shares));
+            news = unreal(loaded) != unreal(*app.config);
             app.config = std::make_shared<const Config>(std::move(loaded));
         } catch (const std::exception& error) { // ConfigError, StoreUnreachable
             notifier.status(std::string{"the old configuration stays, the new one is refused: "} +
@@ -152,6 +162,8 @@ int serve(const Options& options, Mode mode)
         advisor.forget();
         notifier.status("serving " + mini_programs(*app.config));
         log.info("reload", {{"file", options.config_file}, {"outcome", "ok"}});
+        if (news)
+            warn_of_fakes(*app.config, log);
     };
     const SignalWatch terminate{loop, SIGTERM, stop};
     const SignalWatch interrupt{loop, SIGINT, stop};
@@ -167,6 +179,7 @@ int serve(const Options& options, Mode mode)
 
     release_signals();
     log.info("serving", {{"version", version}, {"file", options.config_file}});
+    warn_of_fakes(*config, log);
     notifier.ready("serving " + mini_programs(*config));
     const Heartbeat heartbeat{loop, notifier};
     loop.run();
@@ -178,7 +191,9 @@ int serve(const Options& options, Mode mode)
 int check(const Options& options)
 {
     const auto config = load(options);
-    printf("%s is fine: %s\n", options.config_file.c_str(), mini_programs(config).c_str());
+    const auto reasons = unreal(config);
+    printf("%s is fine: %s%s%s\n", options.config_file.c_str(), mini_programs(config).c_str(),
+           reasons.empty() ? "" : "; but ", reasons.empty() ? "" : reasons.front().c_str());
     return 0;
 }
 

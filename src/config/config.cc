@@ -220,7 +220,9 @@ private:
             fail(at, key, "must name a file: this looks like what stands in one");
         std::string fault;
         try {
-            fault = certificates_fault(read_file(file, Readers::Public).text);
+            const auto text = read_file(file, Readers::Public).text;
+            fault = certificates_fault(text);
+            config_.wechat.fake_ca = any_certificate_names(text, fake_authority);
         } catch (const ConfigError& error) {
             fail(at, key, error.what());
         }

@@ -29,6 +29,7 @@ struct WechatConfig
 {
     std::string url = "https://api.weixin.qq.com"; // http:// only for a loopback address
     std::string ca_file;                           // empty: the system's
+    bool fake_ca = false;                          // it has the CA of onlogin-fake-wechat
     std::string proxy;                             // empty: none
     bool http2 = true;                             // if the server offers it
     long max_connections = 512;

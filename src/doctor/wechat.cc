@@ -5,6 +5,7 @@
 #include "https/probe.hh"
 #include "wechat/errcodes.hh"
 #include "wechat/errors.hh"
+#include "wechat/real.hh"
 
 #include <cstdlib>
 #include <ctime>
@@ -54,6 +55,17 @@ bool check_way(Findings& findings, const Config& config, const std::string& url,
     else
         findings.ok("wechat", text);
     return true;
+}
+
+// A fake of WeChat answers each check as WeChat does.
+void check_real(Findings& findings, const Config& config, const MiniProgram& app,
+                const HttpProbed& probed)
+{
+    auto trouble = unreal(config, app, probed.address);
+    if (trouble.empty() && names_fake(probed.certificate_issuer))
+        trouble = "real users cannot log in: " + app.url + " is onlogin-fake-wechat";
+    if (!trouble.empty())
+        findings.warn("wechat", trouble, std::string{make_it_real});
 }
 
 // Sessions of one host must hold on another, and certificates count from a day on.
@@ -123,6 +135,7 @@ void check_wechat(Findings& findings, const Config& config)
         if (known == answered.end()) {
             answered[app->url] = check_way(findings, config, app->url, probed);
             check_clock(findings, probed.date);
+            check_real(findings, config, *app, probed);
         }
         if (answered[app->url])
             check_app(findings, config, *app, probed);

@@ -61,20 +61,24 @@ HttpStep step_of(CURLcode code, CURL* easy)
                            : HttpStep::Name;
 }
 
-// The end of the server's own certificate, the first of its chain.
-std::time_t certificate_end(CURL* easy)
+// What libcurl tells of the server's own certificate, the first of its chain, behind that name.
+std::string certificate_item(CURL* easy, std::string_view name)
 {
     const curl_certinfo* chain = nullptr;
     if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain ||
         chain->num_of_certs < 1)
-        return 0;
-    constexpr std::string_view name = "Expire date:";
+        return {};
     for (const auto* item = chain->certinfo[0]; item; item = item->next)
-        if (std::string_view{item->data}.starts_with(name)) {
-            const auto end = curl_getdate(item->data + name.size(), nullptr);
-            return end < 0 ? 0 : end;
-        }
-    return 0;
+        if (std::string_view{item->data}.starts_with(name))
+            return item->data + name.size();
+    return {};
+}
+
+std::time_t certificate_end(CURL* easy)
+{
+    const auto text = certificate_item(easy, "Expire date:");
+    const auto end = text.empty() ? 0 : curl_getdate(text.c_str(), nullptr);
+    return end < 0 ? 0 : end;
 }
 
 const char* version_name(long version)
@@ -178,6 +182,7 @@ HttpProbed probe(const HttpProbe& request)
     probed.version = version_name(version);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &probed.status);
     probed.certificate_end = certificate_end(easy);
+    probed.certificate_issuer = certificate_item(easy, "Issuer:");
     read_times(easy, probed);
     return probed;
 }

@@ -46,8 +46,9 @@ struct HttpProbed
     long connection_ms = 0;
     long tls_ms = 0;
     long answer_ms = 0;
-    std::string version;             // HTTP/1.1, HTTP/2
-    std::time_t certificate_end = 0; // 0: unknown
+    std::string version;              // HTTP/1.1, HTTP/2
+    std::time_t certificate_end = 0;  // 0: unknown
+    std::string certificate_issuer{}; // the name of who signed it; empty: unknown
     long status = 0;
     std::time_t date = 0; // what the server takes for now; 0: unknown
     std::string body{};   // its first 64 KiB

@@ -3,8 +3,12 @@
 // The CA certificates that libcurl trusts when the configuration names none.
 
 #include <string>
+#include <string_view>
 
 namespace onlogin {
+
+// In the name of the authority that onlogin-fake-wechat makes for each of its runs.
+inline constexpr std::string_view fake_authority = "onlogin-fake-wechat";
 
 // Where the certificates that the system trusts are read from, unless wechat.ca_file names a file.
 enum class CaStore

@@ -47,6 +47,18 @@ struct CertificatesFree
     }
 };
 
+using Certificates = std::unique_ptr<STACK_OF(X509_INFO), CertificatesFree>;
+
+// All that is in a file in PEM form, as libcurl lets OpenSSL read it (X509_load_cert_crl_file).
+// Null if a part of it is damaged; then there is a last_error().
+Certificates read_certificates(const std::string& text)
+{
+    ERR_clear_error();
+    const std::unique_ptr<BIO, decltype(&BIO_free)> source{
+        BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free};
+    return Certificates{PEM_X509_INFO_read_bio(source.get(), nullptr, nullptr, nullptr)};
+}
+
 } // namespace
 
 std::string certificates_fault(const std::string& text)
@@ -61,12 +73,7 @@ std::string certificates_fault(const std::string& text)
                "makes PEM of it";
     if (text.find("CERTIFICATE-----") == text.npos)
         return "holds no certificate in PEM form";
-    // As libcurl lets OpenSSL read the file (X509_load_cert_crl_file).
-    ERR_clear_error();
-    const std::unique_ptr<BIO, decltype(&BIO_free)> source{
-        BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free};
-    const std::unique_ptr<STACK_OF(X509_INFO), CertificatesFree> list{
-        PEM_X509_INFO_read_bio(source.get(), nullptr, nullptr, nullptr)};
+    const auto list = read_certificates(text);
     if (!list)
         return "is damaged (" + last_error() + "): fetch its certificates again";
     ERR_clear_error();
@@ -74,6 +81,21 @@ std::string certificates_fault(const std::string& text)
         if (sk_X509_INFO_value(list.get(), i)->x509)
             return {};
     return "holds no certificate in PEM form";
+}
+
+bool any_certificate_names(const std::string& text, std::string_view name)
+{
+    const auto list = read_certificates(text);
+    ERR_clear_error();
+    for (int i = 0; list && i < sk_X509_INFO_num(list.get()); ++i) {
+        const auto* const certificate = sk_X509_INFO_value(list.get(), i)->x509;
+        char subject[256] = "";
+        if (certificate)
+            X509_NAME_oneline(X509_get_subject_name(certificate), subject, sizeof subject);
+        if (std::string_view{subject}.find(name) != std::string_view::npos)
+            return true;
+    }
+    return false;
 }
 
 void TlsContext::Free::operator()(ssl_ctx_st* context) const

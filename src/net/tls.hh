@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 struct ssl_ctx_st;
 struct ssl_st;
@@ -14,6 +15,9 @@ namespace onlogin {
 // Why `text`, the contents of a file of CA certificates, holds none that OpenSSL takes, to follow
 // the file's name; empty: it does.
 std::string certificates_fault(const std::string& text);
+
+// Whether `name` is a part of the name of one of the certificates in `text`.
+bool any_certificate_names(const std::string& text, std::string_view name);
 
 class TlsContext
 {

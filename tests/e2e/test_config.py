@@ -7,7 +7,7 @@ import socket
 import subprocess
 
 from harness import (APP, ONLOGIN, PATIENCE, SECRETS, Case, check_no_leak, each, keep_private,
-                     new_directory, write_private)
+                     new_directory, wechat, write_private)
 
 SECRET = SECRETS[APP]
 
@@ -273,6 +273,14 @@ class Check(Case):
         self.file.chmod(0o644)
         self.assert_good(self.check('-c', self.file))
         self.file.chmod(0o600)
+
+    def test_a_fake_wechat_is_named_in_the_same_line(self):
+        for section, sign in (('{ "url": "https://localhost:8443" }', 'https://localhost:8443'),
+                              (f'{{ "ca_file": "{wechat().ca}" }}', 'onlogin-fake-wechat')):
+            write_private(self.file, with_section(f'"wechat": {section}'))
+            done = self.check('-c', self.file)
+            self.assert_good(done)
+            self.assertRegex(done.stdout, f'is fine: .*but real users cannot log in: .*{sign}')
 
     def test_paths_are_relative_to_the_configuration(self):
         write_private(self.file, with_app(f'"appid": "{APP}", "secret_file": "good.secret"'))

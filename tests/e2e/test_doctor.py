@@ -76,9 +76,11 @@ def visit(config_file, **options):
     return Findings(doctor(config_file, '--json', **options))
 
 
-def as_root(finding):
-    """The warning that these tests earn when root runs them."""
-    return os.geteuid() == 0 and finding.check == 'worker' and 'as root' in finding.text
+def of_tests(finding):
+    """The warnings that these tests earn: root may run them, and their WeChat is a fake."""
+    return finding.verdict == 'warn' and (
+        (finding.check == 'worker' and 'as root' in finding.text)
+        or (finding.check == 'wechat' and 'real users cannot log in' in finding.text))
 
 
 class DoctorCase(Case):
@@ -104,7 +106,7 @@ class DoctorCase(Case):
 class Healthy(DoctorCase):
     def test_all_is_well(self):
         findings = self.visit()
-        self.assertEqual([f for f in findings if f.verdict != 'ok' and not as_root(f)], [])
+        self.assertEqual([f for f in findings if f.verdict != 'ok' and not of_tests(f)], [])
         self.assertTrue(findings.ok)
         self.assertEqual(findings.result.returncode, 0)
         self.assertEqual({finding.check for finding in findings},
@@ -113,15 +115,27 @@ class Healthy(DoctorCase):
 
     def test_a_site_with_http_2(self):
         findings = self.visit(nginx=self.edited_nginx(http2=True))
-        self.assertEqual([f for f in findings if f.verdict != 'ok' and not as_root(f)], [])
+        self.assertEqual([f for f in findings if f.verdict != 'ok' and not of_tests(f)], [])
         findings.find('front', 'ok', 'https://localhost')
+
+    def test_a_fake_wechat_is_no_wechat(self):
+        self.visit().find('wechat', 'warn', 'real users cannot log in', 'CA of onlogin-fake-wechat',
+                          'leave url and ca_file out')
+
+    def test_nor_is_what_listens_on_this_host(self):
+        url = serve_wechat(self, 0)
+        config = configuration(wechat={'url': url})
+        bundle = new_directory() / 'bundle.pem'  # its CA is not the fake's
+        make_certificate(bundle, new_directory() / 'key', 'elsewhere')
+        config['wechat']['ca_file'] = str(bundle)
+        self.visit(config).find('wechat', 'warn', 'real users cannot log in', url, 'this host')
 
     def test_it_prints_a_line_for_each_check(self):
         result = doctor(self.worker.config_file, nginx=self.nginx)
         *lines, last = result.stdout.splitlines()
         for line in lines:
             self.assertRegex(line, r'^(ok  |warn)  [a-z]+ +\S.*$')
-        self.assertRegex(last, f'^{len(lines)} checks: 0 bad, [01] to look at$')
+        self.assertRegex(last, f'^{len(lines)} checks: 0 bad, [12] to look at$')
         self.assertEqual((result.returncode, result.stderr), (0, ''))
 
     def test_it_names_the_worker(self):

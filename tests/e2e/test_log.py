@@ -255,6 +255,18 @@ class Advice(Case):
         self.assert_refused(worker.login(), 502, 502, 'later')
         self.assertRegex(self.advice(worker)['reason'], '(?i)certificate')
 
+    def test_a_fake_wechat_is_told_of_at_the_start_and_when_it_is_news(self):
+        worker = self.own_worker(configuration([APP, OTHER_APP]))
+        worker.await_log(' warn fake_wechat ', 'real users cannot log in', 'onlogin-fake-wechat')
+        worker.reload()
+        self.assertEqual(len(worker.log_lines('fake_wechat')), 1)
+        worker.configure(configuration(wechat={'url': 'https://192.0.2.1', 'ca_file': ''}))
+        worker.reload()
+        self.assertEqual(len(worker.log_lines('fake_wechat')), 1)
+        worker.configure(configuration())
+        worker.reload()
+        worker.await_log(' warn fake_wechat ', count=2)
+
     @each(('40029', 40029), ('40163', 40163), ('40226', 40226), ('45011', 45011))
     def test_what_clients_do_is_no_error(self, errcode):
         worker = self.own_worker()
