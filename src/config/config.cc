@@ -216,7 +216,8 @@ private:
     void check_ca_file(const Json::Value& at, const std::string& file)
     {
         const std::string key = "wechat.ca_file";
-        if (may_be_secret(at.asString()) && !std::filesystem::exists(file))
+        if (std::error_code error;
+            may_be_secret(at.asString()) && !std::filesystem::exists(file, error))
             fail(at, key, "must name a file: this looks like what stands in one");
         std::string fault;
         try {
@@ -237,6 +238,10 @@ private:
         } catch (const ConfigError& error) {
             fail(at, "session.revocations", error.what());
         }
+        const auto& key_file = config_.session.store.key_file;
+        const bool credential = !credentials_.empty() && key_file.starts_with(credentials_ + '/');
+        if (!key_file.empty() && !credential)
+            check_original(at, "session.revocations", key_file);
     }
 
     void check_system_ca(const Json::Value& at)
@@ -373,8 +378,8 @@ private:
         return read_secret_file(at, key, file, Readers::Owner);
     }
 
-    // systemd's copy of a secret is private whatever the mode of the file is that it was copied
-    // from. If we can look at that one, so can others.
+    // For a file that somebody else reads: the store's library, or systemd, whose copy is private
+    // whatever the mode of the file is. If we can look at that one, so can others.
     void check_original(const Json::Value& at, const std::string& key, const std::string& file)
     {
         struct stat status

@@ -184,6 +184,9 @@ std::string appsecret_fault(std::string_view text, std::string_view appid, Vendo
 bool may_be_secret(std::string_view text)
 {
     const auto seems = looks_like(text);
+    constexpr std::size_t longest_name = 255; // of a file
+    if (text.size() > longest_name || text.find('\n') != text.npos)
+        return true;
     constexpr std::size_t key_size = 32; // of what is made at random
     return seems == "an AppSecret" || seems == "a session key" || seems == "an EncodingAESKey" ||
            seems == "an access token" || seems == "the token of a session" ||
@@ -191,6 +194,23 @@ bool may_be_secret(std::string_view text)
            (text.size() >= key_size && is_visible_ascii(text) && !is_path(text) &&
             text.find('/') == text.npos && text.find('.') == text.npos) ||
            contains_appsecret(text);
+}
+
+std::string without_secrets(std::string_view said)
+{
+    std::string text;
+    for (;;) {
+        const auto begin = said.find('"');
+        const auto end = begin == said.npos ? said.npos : said.find('"', begin + 1);
+        if (end == said.npos)
+            return text += said;
+        const auto quoted = said.substr(begin + 1, end - begin - 1);
+        text += said.substr(0, begin + 1);
+        const bool password = quoted.find('@') != quoted.npos;
+        text += password || may_be_secret(quoted) ? "…" : quoted;
+        text += '"';
+        said.remove_prefix(end + 1);
+    }
 }
 
 } // namespace onlogin

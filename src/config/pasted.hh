@@ -29,4 +29,7 @@ std::string appsecret_fault(std::string_view text, std::string_view appid, Vendo
 // Whether `text` may itself be what should stand in a file, so that it must not be shown.
 bool may_be_secret(std::string_view text);
 
+// What another program says, without what it quotes and what may be a secret: "…" stands for that.
+std::string without_secrets(std::string_view said);
+
 } // namespace onlogin

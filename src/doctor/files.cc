@@ -216,6 +216,8 @@ void check_files(Findings& findings, const std::string& config_file, const Confi
                 check_secret(findings, app->secret_file, workers);
         if (!config->session.keys_file.empty())
             check_secret(findings, config->session.keys_file, workers);
+        if (const auto& key_file = config->session.store.key_file; !key_file.empty())
+            check_secret(findings, key_file, workers);
         check_copies(findings, config_file, *config, workers);
         if (!config->wechat.ca_file.empty())
             check_writers(findings, "files", config->wechat.ca_file, workers);

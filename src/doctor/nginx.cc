@@ -1,3 +1,4 @@
+#include "config/pasted.hh"
 #include "doctor/checks.hh"
 #include "doctor/command.hh"
 #include "doctor/nginx_listen.hh"
@@ -215,9 +216,9 @@ NginxSeen check_nginx(Findings& findings, const Config* config, const Workers& w
     if (!dump || dump->status != 0) {
         const auto lines = dump ? dump->errors : std::string{};
         const auto emerg = lines.find("[emerg]");
-        const auto said = emerg == lines.npos
-                              ? std::string{"it ended with an error"}
-                              : lines.substr(emerg, lines.find('\n', emerg) - emerg);
+        const auto said = emerg == lines.npos ? std::string{"it ended with an error"}
+                                              : without_secrets(std::string_view{lines}.substr(
+                                                    emerg, lines.find('\n', emerg) - emerg));
         if (geteuid() == 0)
             findings.bad("nginx", "nginx -T: " + said, "mend that until `nginx -t` is content");
         else

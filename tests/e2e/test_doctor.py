@@ -474,6 +474,27 @@ class Front(DoctorCase):
         nginx.finish()
         self.visit(nginx=nginx).find('front', 'bad', 'https://localhost', 'systemctl start nginx')
 
+    def test_what_nginx_quotes_is_no_secret(self):
+        nginx = self.edited_nginx()
+        file = nginx.directory / 'onlogin.conf'
+        file.write_text(f'{SECRETS[APP]} on;\n' + file.read_text())
+        text = self.visit(nginx=nginx).find('nginx', 'bad' if os.geteuid() == 0 else 'warn',
+                                            'unknown directive').text
+        self.assertIn('"…"', text)
+
+    def test_a_secret_that_others_may_read_where_systemd_copied_it_from(self):
+        directory, credentials = new_directory(), new_directory()
+        for place in (directory, credentials):
+            write_private(place / 'app.secret', SECRETS[APP])
+        worker = self.own_worker(configuration([{'appid': APP, 'secret_file': 'app.secret'}]),
+                                 directory=directory,
+                                 environment={'CREDENTIALS_DIRECTORY': str(credentials)})
+        visit(worker.config_file).find('secret', 'ok', f'{directory}/app.secret')
+        (directory / 'app.secret').chmod(0o644)
+        findings = visit(worker.config_file)
+        self.assertTrue([f for f in findings.bad()
+                         if f'chmod 600 {directory}/app.secret' in f.text + f.mend], findings)
+
     def test_a_certificate_that_nobody_trusts_does_not_hide_the_rest(self):
         findings = self.visit(ca='/etc/ssl/certs/ca-certificates.crt')
         findings.find('certificate', 'bad', 'self-signed certificate', 'certbot')

@@ -293,6 +293,17 @@ BOOST_AUTO_TEST_CASE(a_secret_that_systemd_copied_is_private_where_it_was_copied
     BOOST_TEST(what() == "");
 }
 
+BOOST_AUTO_TEST_CASE(the_key_of_a_client_of_redis_is_a_secret_too)
+{
+    const auto text = with(R"("session": {"revocations": )"
+                           R"("rediss://127.0.0.1?cert_file=c.pem&key_file=client.key"})");
+    put("client.key", "", 0640);
+    BOOST_TEST(complaint(text) == "onlogin.json:2: session.revocations: client.key holds a secret "
+                                  "and others may read it: chmod 600 client.key");
+    put("client.key", "", 0600);
+    BOOST_TEST(complaint(text) == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_secret_in_the_place_of_its_files_name_is_not_shown)
 {
     const std::string secret = "fedcba9876543210fedcba9876543210";
@@ -306,6 +317,8 @@ BOOST_AUTO_TEST_CASE(a_secret_in_the_place_of_its_files_name_is_not_shown)
         {with(R"("session": {"keys_file": ")" + key + "\"}"),
          "onlogin.json:2: session.keys_file: must name a file: this looks like the secret that "
          "stands in it"},
+        {with("\"wechat\": {\"ca_file\": \"" + std::string(400, 'x') + "\"}"),
+         "onlogin.json:2: wechat.ca_file: must name a file: this looks like what stands in one"},
         {with(R"("wechat": {"ca_file": "-----BEGIN CERTIFICATE-----"})"),
          "onlogin.json:2: wechat.ca_file: must name a file: this looks like what stands in one"},
         {R"({"apps":[{"appid":")" + secret + R"(","secret_file":"good.secret"}]})",

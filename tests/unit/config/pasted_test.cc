@@ -89,6 +89,19 @@ BOOST_AUTO_TEST_CASE(an_appid_says_what_it_looks_like)
         BOOST_TEST(appid_fault(bad, Vendor::Another) != "");
 }
 
+BOOST_AUTO_TEST_CASE(what_another_program_quotes_is_told_unless_it_may_be_a_secret)
+{
+    const std::pair<std::string, std::string> table[] = {
+        {"[emerg] unknown directive \"lissten\" in /etc/nginx/x.conf:3",
+         "[emerg] unknown directive \"lissten\" in /etc/nginx/x.conf:3"},
+        {"unknown directive \"" + secret + "\" in x:1", "unknown directive \"…\" in x:1"},
+        {"a \"b\" c \"http://user:hush@host\" d \"e", "a \"b\" c \"…\" d \"e"},
+        {"", ""},
+    };
+    for (const auto& [said, told] : table)
+        BOOST_TEST(without_secrets(said) == told);
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_told_of_the_value)
 {
     for (const auto vendor : {Vendor::Wechat, Vendor::Relay, Vendor::Another})
