@@ -24,6 +24,8 @@ namespace onlogin {
 
 namespace {
 
+constexpr const char* the_appsecret = "the AppSecret";
+
 class ConfigReader
 {
 public:
@@ -287,7 +289,7 @@ private:
             if (std::error_code error; entry.secret.find_first_of("/.") != entry.secret.npos &&
                                        std::filesystem::exists(beside(entry.secret), error))
                 fail(secret, name + ".secret", "is the name of a file: write \"secret_file\"");
-            mini.secret = check_secret(secret, name + ".secret", "the AppSecret",
+            mini.secret = check_secret(secret, name + ".secret", the_appsecret,
                                        std::move(entry.secret), mini.appid, vendor);
         } else {
             auto file = read_secret(app["secret_file"], name + ".secret_file", entry.secret_file,
@@ -420,9 +422,10 @@ private:
         Secret secret{std::string{without_byte_order_mark(text)}};
         wipe(text);
         const auto fault = appsecret_fault(secret.reveal(), appid, vendor);
+        const bool none = holder == the_appsecret && fault.starts_with("is no AppSecret");
         if (!fault.empty())
             fail(at, key,
-                 holder + ' ' + fault +
+                 (none ? "this" : holder) + ' ' + fault +
                      ": put in the AppSecret and nothing else, one word, 32 characters as a rule");
         return secret;
     }

@@ -168,6 +168,8 @@ std::string appsecret_fault(std::string_view text, std::string_view appid, Vendo
         return {};
     if (hex_of_right_size)
         return "has capital letters: those of WeChat's are small";
+    if (text.find_first_of("*<>@") != text.npos || consists_of(text, "xX."))
+        return "stands for an AppSecret, but is none";
     const bool strict = vendor == Vendor::Wechat;
     const std::size_t least = strict ? 4 : appsecret_size / 2;
     if (text.size() >= least && consists_of(text, hex))

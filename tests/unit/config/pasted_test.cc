@@ -40,6 +40,9 @@ BOOST_AUTO_TEST_CASE(an_appsecret_says_what_it_looks_like)
         {"\u201c" + secret + "\u201d",
          "is no AppSecret: a curly quotation mark (U+201C) at character 1"},
         {secret + "\u200b", "is no AppSecret: a zero-width space (U+200B) at character 33"},
+        {"********", "stands for an AppSecret, but is none"},
+        {"<AppSecret>", "stands for an AppSecret, but is none"},
+        {"xxxxxxxxxxxxxxxx", "stands for an AppSecret, but is none"},
         {"密", "is no AppSecret: a character that is not ASCII at character 1"},
     };
     for (const auto& [text, expected] : table)
