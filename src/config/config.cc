@@ -227,7 +227,11 @@ private:
             fault = certificates_fault(text);
             config_.wechat.fake_ca = any_certificate_names(text, fake_authority);
         } catch (const ConfigError& error) {
-            fail(at, key, error.what());
+            std::error_code unknown;
+            const bool missing = !std::filesystem::exists(file, unknown) && !unknown;
+            fail(at, key,
+                 error.what() +
+                     std::string{missing ? "; for WeChat itself leave wechat.ca_file out" : ""});
         }
         if (!fault.empty())
             fail(at, key, file + ' ' + fault);

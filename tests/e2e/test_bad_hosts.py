@@ -296,10 +296,11 @@ class Sockets(Case):
                     while piece := client.recv(65536):
                         answer += piece
                 self.assertIn(b'openid', answer)
-        lines = [line for line in (directory / 'log').read_text().splitlines() if ' warn ' in line]
+        lines = [line for line in (directory / 'log').read_text().splitlines()
+                 if ' warn open to others ' in line]
         self.assertEqual(len(lines), 1, lines)
         self.assertRegex(lines[0], rf'address={re.escape(address)}:{port} .*{who}')
 
     def test_a_unix_socket_is_no_reason_to_warn(self):
         worker = self.own_worker()
-        self.assertEqual(worker.log_lines(' warn '), [])
+        self.assertEqual(worker.log_lines(' warn open '), [])

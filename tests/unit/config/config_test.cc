@@ -172,7 +172,8 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named_by_file_line_and_key)
         {with("\"wechat\": {\"url\": \"http://127.0.0.1.evil.com\"}"),
          "onlogin.json:2: wechat.url: must be https://; http:// is for loopback addresses only"},
         {with("\"wechat\": {\"ca_file\": \"no.pem\"}"),
-         "onlogin.json:2: wechat.ca_file: no.pem: No such file or directory"},
+         "onlogin.json:2: wechat.ca_file: no.pem: No such file or directory; for WeChat itself "
+         "leave wechat.ca_file out"},
         {with("\"wechat\": {\"ca_file\": \"good.secret\"}"),
          "onlogin.json:2: wechat.ca_file: good.secret holds no certificate in PEM form"},
         {with("\"wechat\": {\"url\": \"https://127.0.0.1:99999\"}"),
