@@ -158,7 +158,8 @@ void check_backends(Findings& findings, const std::vector<Directive>& main,
 }
 
 // https://developers.weixin.qq.com/doc/service/api/base/api_getapidomainip
-void check_api(Findings& findings, const std::string& address, const Config& config)
+void check_api(Findings& findings, const std::string& address, const Config& config,
+               const NginxSeen& nginx)
 {
     const auto site = "http://" + address;
     HttpProbe call{Secret{site + "/cgi-bin/get_api_domain_ip"}};
@@ -166,13 +167,16 @@ void check_api(Findings& findings, const std::string& address, const Config& con
     const auto probed = probe(call);
     if (probed.failed_at != HttpStep::Done)
         return findings.bad("backends", site + ": " + probed.failure,
-                            "systemctl restart nginx; does it listen there?");
+                            nginx.first.empty() ? "the error log of nginx says why it does not "
+                                                  "answer there: journalctl -u nginx"
+                                                : nginx.first);
     const auto answer = parse_json(probed.body);
     if (!answer || !answer->isObject())
         return findings.bad("backends",
                             site + ": HTTP " + std::to_string(probed.status) +
                                 " and no JSON: something else answers here",
-                            "is nginx reloaded (systemctl reload nginx)?");
+                            nginx.first.empty() ? "does another server of nginx listen there?"
+                                                : nginx.first);
     constexpr std::string_view ours = "onlogin: ";
     if (const auto said = text_in(*answer, "errmsg"); said.starts_with(ours))
         return findings.bad("backends", site + " does not reach WeChat", said.substr(ours.size()));

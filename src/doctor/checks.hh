@@ -53,6 +53,7 @@ struct NginxSeen
     std::vector<SeenSocket> sockets;
     std::vector<Front> fronts;     // one for each server
     std::vector<std::string> apis; // HOST:PORT where backends call WeChat's open APIs
+    std::string first; // what to do before all else: start it, reload it; empty: nothing
 };
 
 // Owners and modes of the configuration's files, who runs the workers that use it, and whether they
@@ -81,11 +82,13 @@ void check_guards(Findings& findings, const Config& config, const std::vector<Di
 void check_backends(Findings& findings, const std::vector<Directive>& main,
                     const std::vector<OurLocation>& ours, NginxSeen& seen);
 
-// A call of WeChat at `address`, as a backend makes it; it changes nothing.
-void check_api(Findings& findings, const std::string& address, const Config& config);
+// A call of WeChat at `address`, one of nginx.apis, as a backend makes it; it changes nothing.
+void check_api(Findings& findings, const std::string& address, const Config& config,
+               const NginxSeen& nginx);
 
 // A login with the made-up code through nginx, its certificate, TLS 1.2.
-void check_front(Findings& findings, const Front& front, const Config& config);
+void check_front(Findings& findings, const Front& front, const Config& config,
+                 const NginxSeen& nginx);
 
 // Name server, connection, TLS and HTTP version to WeChat, the clock, each appid and AppSecret.
 void check_wechat(Findings& findings, const Config& config);

@@ -81,9 +81,9 @@ int run_doctor(const std::string& config_file, const std::string& credentials_di
     check_sockets(findings, nginx);
     if (config) {
         for (const auto& front : nginx.fronts)
-            check_front(findings, front, *config);
+            check_front(findings, front, *config, nginx);
         for (const auto& api : nginx.apis)
-            check_api(findings, api, *config);
+            check_api(findings, api, *config, nginx);
         check_wechat(findings, *config);
     }
     findings.end();

@@ -110,13 +110,16 @@ Answer read_answer(const std::string& body)
             (*json)["message"].isString() ? (*json)["message"].asString() : ""};
 }
 
-void judge_login(Findings& findings, const std::string& what, const HttpProbed& probed)
+void judge_login(Findings& findings, const std::string& what, const HttpProbed& probed,
+                 const NginxSeen& nginx)
 {
     constexpr int code_refused = 40029;
     if (probed.failed_at != HttpStep::Done)
         return findings.bad("front", what + ": " + probed.failure,
-                            probed.failed_at == HttpStep::Connection
-                                ? "systemctl start nginx; does it listen there?"
+                            !nginx.first.empty() ? nginx.first
+                            : probed.failed_at == HttpStep::Connection
+                                ? "nginx runs, and does not listen there: journalctl -u nginx and "
+                                  "its error log say why; does a firewall of this host forbid it?"
                                 : "look at nginx's error log");
     const auto answer = read_answer(probed.body);
     const auto said = what + ": HTTP " + std::to_string(probed.status);
@@ -129,8 +132,8 @@ void judge_login(Findings& findings, const std::string& what, const HttpProbed& 
                              "if it is to be so, try a login from where users come from");
     if (answer.code == -2)
         return findings.bad("front", said + " and no JSON: something else answers here",
-                            "is nginx reloaded (systemctl reload nginx)? does another server block "
-                            "have the same name?");
+                            nginx.first.empty() ? "does another server block have the same name?"
+                                                : nginx.first);
     const auto text = said +
                       (answer.code == probed.status ? "" : ", " + std::to_string(answer.code)) +
                       ", " + answer.message;
@@ -149,7 +152,8 @@ void judge_login(Findings& findings, const std::string& what, const HttpProbed& 
 
 } // namespace
 
-void check_front(Findings& findings, const Front& front, const Config& config)
+void check_front(Findings& findings, const Front& front, const Config& config,
+                 const NginxSeen& nginx)
 {
     std::string path = front.path + "?code=";
     append_percent_encoded(path, made_up_code);
@@ -176,7 +180,7 @@ void check_front(Findings& findings, const Front& front, const Config& config)
     } else if (probed.failed_at == HttpStep::Done) {
         check_certificate_end(findings, name, probed.certificate_end);
     }
-    judge_login(findings, site_of(front, name) + front.path, probed);
+    judge_login(findings, site_of(front, name) + front.path, probed, nginx);
     if (front.scheme == "https" && probed.failed_at > HttpStep::Connection)
         check_tls12(findings, front, name);
 }

@@ -2,6 +2,7 @@
 #include "doctor/checks.hh"
 #include "doctor/command.hh"
 #include "doctor/nginx_listen.hh"
+#include "doctor/nginx_process.hh"
 #include "doctor/nginx_site.hh"
 
 #include <algorithm>
@@ -228,6 +229,10 @@ NginxSeen check_nginx(Findings& findings, const Config* config, const Workers& w
 
     const auto main = parse_nginx_config(dump->output);
     find_user(main, version->errors, seen);
+    if (const auto process = find_nginx(main, version->errors))
+        seen.first = check_loaded(findings, *process, dump->output, main);
+    else if (geteuid() == 0) // others may not see it
+        seen.first = check_not_running(findings, main);
     std::vector<std::string> known;
     for (const auto& worker : workers.ours)
         known.insert(known.end(), worker.sockets.begin(), worker.sockets.end());

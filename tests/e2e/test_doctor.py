@@ -449,6 +449,84 @@ class NginxConfiguration(DoctorCase):
         findings.find('headers', 'bad', 'if ($arg_x)', 'X-WX-OPENID')
 
 
+class NginxProcess(DoctorCase):
+    """Whether the nginx that runs has read what is in its files."""
+
+    def setUp(self):
+        super().setUp()
+        self.own = self.edited_nginx()
+        self.site = self.own.directory / 'onlogin.conf'
+
+    def later(self):
+        """Times of files and of processes are told apart to a hundredth of a second."""
+        time.sleep(0.1)
+
+    def assert_it_must_be_reloaded(self, name):
+        findings = self.visit(nginx=self.own)
+        finding = findings.find('nginx', 'bad', f'process {self.own.process.pid}: it still has the '
+                                'configuration of ', name + ' changed at ',
+                                'reload nginx: systemctl reload nginx')
+        self.assertRegex(finding.text, r'of \d\d:\d\d')
+        self.own.reload()
+        self.assertEqual(self.visit(nginx=self.own).bad(), [])
+
+    def test_a_file_was_changed(self):
+        self.later()
+        self.site.write_text(self.site.read_text() + '# more\n')
+        self.assert_it_must_be_reloaded('onlogin.conf')
+
+    def test_a_snippet_came_from_elsewhere_with_its_old_time(self):
+        snippet = self.own.directory / 'snippets/onlogin-location.conf'
+        copy = snippet.with_suffix('.new')
+        shutil.copy(snippet, copy)
+        os.utime(copy, (1e9, 1e9))
+        self.later()
+        copy.rename(snippet)
+        self.assert_it_must_be_reloaded('onlogin-location.conf')
+
+    def test_a_certificate_was_renewed(self):
+        self.later()
+        make_certificate(self.own.certificate, self.own.directory / 'server.key', 'localhost')
+        self.assert_it_must_be_reloaded('server.pem')
+
+    def test_the_site_was_never_loaded(self):
+        aside, link = self.site.with_suffix('.aside'), self.own.directory / 'enabled/site.conf'
+        self.site.rename(aside)
+        self.site.write_text('')
+        link.parent.mkdir()
+        main = self.own.directory / 'nginx.conf'
+        main.write_text(main.read_text().replace('include onlogin.conf;',
+                                                 'include onlogin.conf; include enabled/*.conf;'))
+        self.own.reload()
+        self.later()
+        link.symlink_to(aside)
+        findings = self.visit(nginx=self.own)
+        findings.find('nginx', 'bad', 'it still has the configuration', '/enabled')
+        findings.find('front', 'bad', 'reload nginx')
+        self.assert_it_must_be_reloaded('/enabled')
+        self.later()
+        link.unlink()  # it serves logins, and no file says so
+        self.visit(nginx=self.own).find('nginx', 'bad', '/enabled changed at ')
+
+    def test_a_reload_that_failed_changes_nothing(self):
+        self.later()
+        text = self.site.read_text()
+        self.site.write_text('nonsense;')
+        self.own.process.signal(signal.SIGHUP)
+        harness.until(lambda: 'nonsense' in (self.own.directory / 'log/main-error.log').read_text()
+                      or 'nonsense' in (self.own.directory / 'output').read_text())
+        self.site.write_text(text + '# more\n')
+        self.assert_it_must_be_reloaded('onlogin.conf')
+
+    def test_another_program_has_its_port(self):
+        self.look_inside()
+        self.own.finish()
+        with socket.create_server(('127.0.0.1', self.own.port)):
+            self.visit(nginx=self.own).find(
+                'nginx', 'bad', f'it does not run, and port {self.own.port}',
+                f'(process {os.getpid()})', f'kill {os.getpid()}; systemctl start nginx')
+
+
 class Front(DoctorCase):
     def test_a_server_that_denies_this_host(self):
         nginx = self.edited_nginx((r'fastcgi_pass onlogin;', 'fastcgi_pass onlogin; deny all;'))

@@ -35,7 +35,8 @@ class BackendsCase(DoctorCase):
             text = file.read_text()
             for pattern, replacement in edits:
                 text = re.sub(pattern, replacement.replace('PORT', str(nginx.api_port)), text)
-            file.write_text(text)
+            if text != file.read_text():
+                file.write_text(text)
 
     def visited(self, change):
         """Visits nginx whose files `change` has changed once it runs."""
