@@ -20,6 +20,15 @@ Time last_end(const SessionConfig& session, const Claims& claims)
                      wall_time() + seconds{session.lifetime_s}});
 }
 
+// How long a token of the session can live from now on, if this clock is not to be believed; and a
+// day more, for those that will say so then.
+seconds longest_left(const SessionConfig& session, const Claims& claims)
+{
+    return std::chrono::days{1} +
+           std::max({seconds{session.max_age_s}, seconds{session.lifetime_s},
+                     std::chrono::ceil<seconds>(claims.expires - claims.logged_in)});
+}
+
 } // namespace
 
 Task<Allowed> allow(App& app, Request& request)
@@ -94,7 +103,9 @@ void tell_user(Response& response, const SessionConfig& session, const Allowed& 
 Task<> end_session(App& app, const Allowed& user)
 {
     const auto& claims = user.claims();
-    co_await app.revocations->end(claims.id, last_end(app.config->session, claims));
+    const auto& session = app.config->session;
+    co_await app.revocations->end(claims.id, last_end(session, claims),
+                                  longest_left(session, claims));
 }
 
 } // namespace onlogin

@@ -54,18 +54,16 @@ Task<bool> Revocations::ended(Session session)
     co_return count(session.began) <= until;
 }
 
-Task<> Revocations::end(std::string jti, Time expires)
+Task<> Revocations::end(std::string jti, Time expires, std::chrono::seconds longest)
 {
-    Row row{token_key(jti), always, count(expires + grace)};
-    if (row.forget <= count(wall_time()))
-        co_return;
+    Row row{token_key(jti), always, count(expires + grace), longest};
     co_await keep(std::move(row));
 }
 
 Task<> Revocations::end_all(Scope scope, Time moment, std::chrono::seconds longest)
 {
     Row row{scope_key(scope.openid, scope.appid), count(moment),
-            count(wall_time() + longest + grace)};
+            count(wall_time() + longest + grace), longest};
     co_await keep(std::move(row));
 }
 

@@ -50,9 +50,14 @@ struct Scope
 // Call from the loop, which no call blocks by waiting for another host or for a lock; only SQLite's
 // checkpoint, every 1,000 pages, waits for the disk.
 //
+// That a session has ended is a promise: when end() and end_all() return, ended() says so in this
+// process at once, and in all others that share the store within a second. What a process knows to
+// be ended it goes on knowing, also if the store has lost it (restored, emptied, exchanged,
+// restarted without its data): the process notices, says so in the log, and puts it back.
+//
 // All calls throw StoreUnreachable when the store cannot be asked: after half a second or so, and
-// after a second where something is to be ended. The client's answer is a 503 then. A later call
-// tries again, or the store connects by itself.
+// after a second where something is to be ended or the store is a Redis. The client's answer is a
+// 503 then. A later call tries again, or the store connects by itself.
 class Revocations
 {
 public:
@@ -65,21 +70,22 @@ public:
     Task<bool> ended(Session session);
 
     // Ends the token `jti`, which would have lived until `expires`. The store forgets it soon after
-    // that.
-    Task<> end(std::string jti, Time expires);
+    // that, but not before `longest` has passed: the clock may be wrong now, or be set later.
+    Task<> end(std::string jti, Time expires, std::chrono::seconds longest = {});
 
-    // Ends the sessions of `scope` that began at `moment` or before. The store forgets it after
-    // `longest`: no token may live longer than that, see longest_life().
+    // Ends the sessions of `scope` that began at `moment` or before. The store forgets it when
+    // `longest` has passed: no token may live longer than that, see longest_life().
     Task<> end_all(Scope scope, Time moment, std::chrono::seconds longest);
 
 protected:
     // What a store keeps. The key stands for a token or a scope, and all sessions of that are
-    // ended that began at `until` or before. Both times: milliseconds since 1970.
+    // ended that began at `until` or before. Times: milliseconds since 1970.
     struct Row
     {
         std::string key;
         long long until;
-        long long forget; // when the store may drop the row
+        long long forget;      // when the store may drop the row,
+        milliseconds at_least; // but not before this has passed, whatever clocks say
     };
     // All the keys that fit one session: it is ended if any of their rows says so.
     using Keys = std::array<std::string, 5>;
@@ -95,8 +101,8 @@ protected:
 // the tokens were issued before. That the rows stay for years is no harm, since they are few.
 std::chrono::seconds longest_life();
 
-// Whether end() and end_all() wait until a power failure cannot undo them any more. Only SQLite
-// heeds it: a Redis does as it is configured.
+// Whether end() and end_all() wait until a power failure cannot undo them any more. That is for
+// SQLite: a Redis does as it is configured, and is given ten seconds instead of one to answer.
 enum class Durable
 {
     Soon,   // for the worker, whose loop may not wait for the disk: a power failure can undo the

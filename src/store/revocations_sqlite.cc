@@ -1,8 +1,17 @@
 // Ended sessions in an SQLite file, for all processes of one host.
 //
 // Each process mirrors the rows in memory and answers from there, as long as the file says that
-// nothing has been written since; what has been is read from where it ended. Rows that are in the
-// mirror and no longer in the file, because somebody has deleted or replaced it, are put back.
+// nothing has been written since; what has been is read from where it ended.
+//
+// The file may go back: somebody restores an old copy, deletes it, puts another in its place. The
+// number of a row is larger than that of the row before by a random step, so no two histories have
+// the same numbers. Where the last row that has been read is still there, what follows it is all
+// that is new. Where it is not, everything is read, and rows that are in the mirror and no longer
+// in the file are put back.
+//
+// No clock that is set decides what may be forgotten: it may be wrong, for a moment or for a year.
+// The file counts its age, which grows by the time that the host has run between two writes, by
+// Linux's CLOCK_BOOTTIME: it may fall behind, and never runs ahead.
 
 #include "base/fd.hh"
 #include "store/errors.hh"
@@ -12,6 +21,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <optional>
 #include <unordered_map>
@@ -28,11 +38,31 @@ constexpr milliseconds patience_to_read{500};    // with a file that others have
 constexpr milliseconds patience_to_write{1'000}; // likewise
 constexpr milliseconds between_tries{5};         // of the same
 constexpr milliseconds between_openings{200};    // of a file that cannot be used
+constexpr milliseconds between_looks{1'000};     // at a file for which nobody asks
 constexpr long long version = 1;                 // of the table
+
+// By how much the age grows at most from one write to the next, for clocks that are wrong all the
+// same. Where writes are rarer, rows stay longer, and they are few.
+constexpr milliseconds largest_growth = std::chrono::hours{1};
+
+// For rows that a worker has written which did not know how long they are to stay: what
+// session.max_age_s is, unless somebody has raised it.
+constexpr milliseconds usual_stay = std::chrono::hours{24 * 31};
+
+// No row stays longer: so that ages can be added to each other.
+constexpr long long longest_stay = 1LL << 60;
 
 long long now()
 {
     return wall_time().time_since_epoch().count();
+}
+
+// Since this host has been started, sleep included. Nobody can set it.
+long long running_time()
+{
+    timespec time{};
+    clock_gettime(CLOCK_BOOTTIME, &time);
+    return time.tv_sec * 1'000LL + time.tv_nsec / 1'000'000;
 }
 
 // Throws StoreUnreachable if `path` cannot be used, for a reason that SQLite would not tell. Makes
@@ -77,6 +107,8 @@ public:
                 throw StoreUnreachable{explain(error)};
             db_.reset(); // the first who asks tries again
         }
+        watch_ = keep_looking();
+        watch_.start();
     }
 
 protected:
@@ -95,9 +127,9 @@ protected:
     {
         if (!unchanged())
             co_await refresh();
-        if (const auto known = mirror_.find(row.key); known != mirror_.end() &&
-                                                      known->second.until >= row.until &&
-                                                      known->second.forget >= row.forget)
+        if (const auto known = mirror_.find(row.key);
+            known != mirror_.end() && known->second.until >= row.until &&
+            known->second.forget >= row.forget && known->second.stay >= age_ + stay_of(row))
             co_return;
         const auto deadline = Clock::now() + patience_to_write;
         while (!attempt([&] { write(row); }, deadline))
@@ -108,7 +140,16 @@ private:
     struct Ended
     {
         long long until;
-        long long forget;
+        long long forget; // by the clock, and not before the file
+        long long stay;   // has this age
+    };
+    using Mirror = std::unordered_map<std::string, Ended>;
+
+    // The last row that is in a mirror; 0: it is empty, or its last rows have been forgotten.
+    struct Last
+    {
+        long long number = 0;
+        std::string key;
     };
 
     struct Open
@@ -118,14 +159,33 @@ private:
         {
         }
         Sqlite db;
-        SqliteStatement select, insert, purge;
+        SqliteStatement select, key_of, insert, purge, age, grow;
         Sqlite::Mark mark{};
-        long long last = 0; // the last row that is in the mirror
     };
+
+    // How long a row is to stay from now on, by what its writer knows.
+    static long long stay_of(const Row& row)
+    {
+        return std::max<long long>(row.forget - now(), row.at_least.count());
+    }
 
     [[nodiscard]] bool unchanged() const
     {
-        return db_ && db_->db.mark() == db_->mark && db_->db.in_place();
+        return db_ && db_->db.mark() == db_->mark && db_->db.untouched();
+    }
+
+    // So that what this process knows is put back also while nobody asks it.
+    Task<> keep_looking()
+    {
+        for (;;) {
+            co_await pause(loop_, between_looks);
+            if (unchanged())
+                continue;
+            try {
+                co_await refresh();
+            } catch (const StoreUnreachable&) { // is in the log
+            }
+        }
     }
 
     Task<> refresh()
@@ -146,8 +206,10 @@ private:
         } catch (const SqliteError& error) {
             if (error.locked() && Clock::now() < deadline)
                 return false;
-            if (!error.locked() && !error.full())
+            if (!error.locked() && !error.full() && db_) {
+                db_->db.abandon();
                 db_.reset();
+            }
             fail(explain(error));
         } catch (const StoreUnreachable& error) {
             fail(error.what());
@@ -180,102 +242,207 @@ private:
     // What has been written since is read; what is not there any more is opened again.
     void refresh_now()
     {
-        if (db_ && db_->db.all_in_place())
-            return read(*db_, mirror_);
-        if (db_) {
+        const bool in_place = db_ && db_->db.all_in_place();
+        if (in_place && db_->db.untouched())
+            return catch_up(*db_);
+        if (db_ && !in_place) {
             try {
-                read(*db_, mirror_);       // what came last into a file that has been deleted
-            } catch (const SqliteError&) { // is lost, with the file
+                read(*db_, mirror_, last_); // what came last into a file that has been deleted
+            } catch (const SqliteError&) {  // is lost, with the file
             }
             db_->db.mend_missing_log();
             db_.reset();
         }
         make_file(path_);
-        auto fresh = std::make_unique<Open>(path_, durable_ == Durable::AtOnce);
-        make_table(fresh->db);
-        fresh->select = fresh->db.prepare(
-            "SELECT seq, key, until, forget FROM ended WHERE seq > ? ORDER BY seq");
-        fresh->insert =
-            fresh->db.prepare("INSERT INTO ended (key, until, forget) VALUES (?, ?, ?)");
-        fresh->purge = fresh->db.prepare("DELETE FROM ended WHERE seq IN (SELECT seq FROM ended "
-                                         "WHERE forget < ? ORDER BY forget LIMIT 100)");
-        Mirror rows;
-        read(*fresh, rows);
-        put_back(*fresh, rows);
-        mirror_ = std::move(rows);
-        db_ = std::move(fresh);
+        try {
+            auto fresh = std::make_unique<Open>(path_, durable_ == Durable::AtOnce);
+            make_tables(fresh->db);
+            prepare(*fresh);
+            catch_up(*fresh);
+            // Only now the old connection goes: the last one of a file writes the log into it.
+            db_ = std::move(fresh);
+        } catch (const SqliteError& error) {
+            // Where the file has been emptied, SQLite begins anew when nobody has it open.
+            if (db_ && error.locked()) {
+                db_->db.abandon();
+                db_.reset();
+            }
+            throw;
+        }
     }
 
-    static void make_table(Sqlite& db)
+    static void prepare(Open& open)
     {
-        if (db.number("PRAGMA user_version") == version)
+        open.select = open.db.prepare("SELECT seq, key, until, forget, "
+                                      "coalesce(stay, 1152921504606846976) "
+                                      "FROM ended WHERE seq > ? ORDER BY seq");
+        open.key_of = open.db.prepare("SELECT key FROM ended WHERE seq = ?");
+        open.insert = open.db.prepare(
+            "INSERT INTO ended (seq, key, until, forget, stay) VALUES (1 + (random() & 1073741823) "
+            "+ (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'ended'), "
+            "?, ?, ?, ?)");
+        open.purge = open.db.prepare("DELETE FROM ended WHERE seq IN (SELECT seq FROM ended "
+                                     "WHERE stay < ? AND forget < ? ORDER BY stay LIMIT 100)");
+        open.age = open.db.prepare("SELECT ms, running_time FROM age");
+        open.grow = open.db.prepare("UPDATE age SET ms = ?, running_time = ?");
+    }
+
+    // Workers of the first release have neither the column `stay` nor the table `age`, and share
+    // the file during an upgrade: what they add is taken for a row that stays for long.
+    static void make_tables(Sqlite& db)
+    {
+        constexpr auto complete = "SELECT (SELECT count(*) FROM pragma_table_info('ended') "
+                                  "WHERE name = 'stay') + (SELECT count(*) FROM sqlite_schema "
+                                  "WHERE name = 'age') = 2";
+        constexpr auto unknown = "SELECT EXISTS (SELECT 1 FROM ended WHERE stay IS NULL)";
+        if (db.number("PRAGMA user_version") == version && db.number(complete) == 1 &&
+            db.number(unknown) == 0)
             return;
-        const Transaction transaction{db};
+        Transaction transaction{db};
         const auto found = db.number("PRAGMA user_version");
-        if (found == version)
-            return;
-        if (found != 0 || db.number("SELECT count(*) FROM sqlite_schema") != 0)
+        if (found != version &&
+            (found != 0 || db.number("SELECT count(*) FROM sqlite_schema") != 0))
             throw StoreUnreachable{"the SQLite file belongs to another program, or to another "
                                    "version of this one: name another in session.revocations"};
-        db.run("CREATE TABLE ended (seq INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL,"
-               " until INTEGER NOT NULL, forget INTEGER NOT NULL);"
-               "CREATE INDEX ended_forget ON ended (forget);"
-               "PRAGMA user_version=1;"
-               "COMMIT");
+        db.run(
+            "CREATE TABLE IF NOT EXISTS ended (seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+            " key TEXT NOT NULL, until INTEGER NOT NULL, forget INTEGER NOT NULL);"
+            "CREATE TABLE IF NOT EXISTS age (ms INTEGER NOT NULL, running_time INTEGER NOT NULL);"
+            "INSERT INTO age SELECT 0, 0 WHERE NOT EXISTS (SELECT 1 FROM age);"
+            "PRAGMA user_version=1");
+        if (db.number("SELECT count(*) FROM pragma_table_info('ended') WHERE name = 'stay'") == 0)
+            db.run("ALTER TABLE ended ADD COLUMN stay INTEGER;"
+                   "CREATE INDEX ended_stay ON ended (stay);"
+                   "DROP INDEX IF EXISTS ended_forget");
+        auto adopt = db.prepare("UPDATE ended SET stay = (SELECT ms FROM age) + max(forget - ?, ?) "
+                                "WHERE stay IS NULL");
+        adopt.bind(now(), static_cast<long long>(usual_stay.count()));
+        adopt.step();
+        transaction.commit();
     }
-
-    using Mirror = std::unordered_map<std::string, Ended>;
 
     // The mark is taken first: what is written meanwhile is read once more.
-    void read(Open& open, Mirror& into)
+    void catch_up(Open& open)
     {
         const auto mark = open.db.mark();
-        open.select.bind(open.last);
-        while (open.select.step()) {
-            add(into, {open.select.text(1), open.select.number(2), open.select.number(3)});
-            open.last = open.select.number(0);
+        open.db.settle();
+        if (holds(open, last_)) {
+            read(open, mirror_, last_);
+            age_ = age_of(open);
+        } else {
+            read_all(open);
         }
         open.mark = mark;
-        if (into.size() >= sweep_at_) {
-            const auto time = now();
-            std::erase_if(into, [&](const auto& row) { return row.second.forget < time; });
-            sweep_at_ = std::max<std::size_t>(1024, 2 * into.size());
+        if (mirror_.size() >= sweep_at_) {
+            std::erase_if(mirror_, [&](const auto& row) { return is_over(row.second, age_); });
+            sweep_at_ = std::max<std::size_t>(1024, 2 * mirror_.size());
         }
     }
 
-    static bool add(Mirror& to, const Row& row)
+    static bool is_over(const Ended& row, long long age)
     {
-        const auto [entry, is_new] = to.try_emplace(row.key, Ended{row.until, row.forget});
+        return row.stay < age && row.forget < now();
+    }
+
+    // Whether the file still has what has been read from it.
+    static bool holds(Open& open, const Last& last)
+    {
+        if (last.number == 0)
+            return true;
+        open.key_of.bind(last.number);
+        const bool there = open.key_of.step() && open.key_of.text(0) == last.key;
+        open.key_of.reset();
+        return there;
+    }
+
+    // Adds the rows behind `last`.
+    static void read(Open& open, Mirror& to, Last& last)
+    {
+        open.select.bind(last.number);
+        while (open.select.step()) {
+            last = {open.select.number(0), open.select.text(1)};
+            add(to, last.key,
+                {open.select.number(2), open.select.number(3), open.select.number(4)});
+        }
+    }
+
+    static long long age_of(Open& open)
+    {
+        open.age.bind();
+        const auto age = open.age.step() ? open.age.number(0) : 0;
+        open.age.reset();
+        return age;
+    }
+
+    void read_all(Open& open)
+    {
+        Mirror rows;
+        Last last;
+        read(open, rows, last);
+        const auto age = age_of(open);
+        put_back(open, rows, age);
+        mirror_ = std::move(rows);
+        last_ = std::move(last); // what has been put back is read once more
+        age_ = age;
+    }
+
+    static bool add(Mirror& to, const std::string& key, const Ended& row)
+    {
+        const auto [entry, is_new] = to.try_emplace(key, row);
         auto& known = entry->second;
         const bool news = is_new || known.until < row.until || known.forget < row.forget;
         known.until = std::max(known.until, row.until);
         known.forget = std::max(known.forget, row.forget);
+        known.stay = std::max(known.stay, row.stay);
         return news;
     }
 
-    void put_back(Open& open, Mirror& rows)
+    // `age` is that of the file, in which `rows` are all.
+    void put_back(Open& open, Mirror& rows, long long age)
     {
-        std::vector<Row> lost;
-        const auto time = now();
+        std::vector<std::pair<std::string, Ended>> lost;
         for (const auto& [key, row] : mirror_) {
-            Row known{key, row.until, row.forget};
-            if (row.forget >= time && add(rows, known))
-                lost.push_back(std::move(known));
+            const auto left = std::max(0LL, std::min(row.stay, longest_stay) - age_);
+            const Ended again{row.until, row.forget, age + left};
+            // Who has grown older since may have forgotten it in order.
+            if (!is_over(row, std::max(age, age_)) && add(rows, key, again))
+                lost.emplace_back(key, again);
         }
         if (lost.empty())
             return;
-        const Transaction transaction{open.db};
-        for (const auto& row : lost)
-            insert(open, row);
-        open.db.run("COMMIT");
-        log_.warn("revocations put back",
-                  {{"store", "sqlite:" + path_}, {"rows", static_cast<long long>(lost.size())}});
+        Transaction transaction{open.db};
+        for (const auto& [key, row] : lost)
+            insert(open, key, row);
+        transaction.commit();
+        log_.warn("revocations lost",
+                  {{"store", "sqlite:" + path_},
+                   {"reason", "the file lacks what this worker has read: somebody has restored, "
+                              "exchanged, emptied or deleted it"},
+                   {"put_back", static_cast<long long>(lost.size())},
+                   {"advice", "stop all workers before you restore it; what ended while no worker "
+                              "ran that still knows lives again: onlogin revoke --all ends it"}});
     }
 
-    static void insert(Open& open, const Row& row)
+    static void insert(Open& open, const std::string& key, const Ended& row)
     {
-        open.insert.bind(row.key, row.until, row.forget);
+        open.insert.bind(key, row.until, row.forget, row.stay);
         open.insert.step();
+    }
+
+    // The file's age, now. Belongs into a transaction that writes.
+    static long long grow_older(Open& open)
+    {
+        open.age.bind();
+        const bool known = open.age.step();
+        const auto before = known ? open.age.number(0) : 0, then = known ? open.age.number(1) : 0;
+        open.age.reset();
+        const auto time = running_time();
+        // After a restart of the host it has run for `time` at least since then.
+        const auto passed = time >= then ? time - then : time;
+        const auto age = before + std::min<long long>(passed, largest_growth.count());
+        open.grow.bind(age, time);
+        open.grow.step();
+        return age;
     }
 
     void write(const Row& row)
@@ -283,15 +450,20 @@ private:
         if (!unchanged())
             refresh_now();
         {
-            const Transaction transaction{db_->db};
-            insert(*db_, row);
-            db_->purge.bind(now());
+            Transaction transaction{db_->db};
+            const auto age = grow_older(*db_);
+            insert(*db_, row.key, {row.until, row.forget, age + stay_of(row)});
+            db_->purge.bind(age, now());
             db_->purge.step();
-            db_->db.run("COMMIT");
+            transaction.commit();
         }
+        // Who exchanges the file just now must not make a lie of the answer.
         if (!db_->db.all_in_place())
             throw StoreUnreachable{path_ + " was moved or deleted just now"};
-        read(*db_, mirror_);
+        catch_up(*db_);
+        const auto kept = mirror_.find(row.key);
+        if (kept == mirror_.end() || kept->second.until < row.until)
+            throw StoreUnreachable{path_ + " was overwritten just now"};
     }
 
     // Ends without a change unless it has been committed.
@@ -314,6 +486,8 @@ private:
         Transaction(const Transaction&) = delete;
         Transaction& operator=(const Transaction&) = delete;
 
+        void commit() { db_.run("COMMIT"); }
+
     private:
         Sqlite& db_;
     };
@@ -324,9 +498,12 @@ private:
     Durable durable_;
     std::unique_ptr<Open> db_; // null: it could not be used
     Mirror mirror_;
+    Last last_;
+    long long age_ = 0; // of the file, when it was read last
     std::size_t sweep_at_ = 1024;
     std::string trouble_; // the last time; empty: none
     Clock::time_point failed_;
+    Task<> watch_;
 };
 
 } // namespace

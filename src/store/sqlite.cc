@@ -109,6 +109,8 @@ void Sqlite::File::look()
     if (stat(path.c_str(), &now) == 0) {
         device = now.st_dev;
         inode = now.st_ino;
+        size = now.st_size;
+        written = now.st_mtim;
     }
 }
 
@@ -118,6 +120,15 @@ bool Sqlite::File::in_place() const
     {};
     return stat(path.c_str(), &now) == 0 && now.st_dev == device && now.st_ino == inode &&
            now.st_nlink > 0;
+}
+
+bool Sqlite::File::untouched() const
+{
+    struct stat now
+    {};
+    return stat(path.c_str(), &now) == 0 && now.st_dev == device && now.st_ino == inode &&
+           now.st_nlink > 0 && now.st_size == size && now.st_mtim.tv_sec == written.tv_sec &&
+           now.st_mtim.tv_nsec == written.tv_nsec;
 }
 
 Sqlite::Sqlite(const std::string& path, bool durable)
@@ -188,9 +199,25 @@ bool Sqlite::in_place() const
     return files_[0].in_place() && files_[1].in_place();
 }
 
+bool Sqlite::untouched() const
+{
+    return files_[0].untouched() && files_[1].in_place();
+}
+
+void Sqlite::settle()
+{
+    if (files_[0].in_place())
+        files_[0].look();
+}
+
 bool Sqlite::all_in_place() const
 {
     return in_place() && files_[2].in_place();
+}
+
+void Sqlite::abandon()
+{
+    sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 void Sqlite::mend_missing_log() const

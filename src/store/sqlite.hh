@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -88,8 +89,19 @@ public:
     // system calls. If somebody has moved, deleted or replaced one, other processes write where
     // this connection does not look.
     [[nodiscard]] bool in_place() const;
-    // The same for the write-ahead log too: three calls, for when something has been written.
+    // The same, and whether nobody has written to the database file since settle(): two calls, too.
+    // False after a checkpoint of another process, and when somebody has copied another file over
+    // this one. No mark tells of that, and this connection goes on with pages that it has read
+    // before: only a new one sees what is there.
+    [[nodiscard]] bool untouched() const;
+    // Takes the database file as it is now for what has been read, or is about to be.
+    void settle();
+    // in_place() for the write-ahead log too: three calls, for when something has been written.
     [[nodiscard]] bool all_in_place() const;
+
+    // When this connection closes, the log stays as it is. It would be written into the file
+    // otherwise, which may be another one by now.
+    void abandon();
 
     // Where somebody has deleted the write-ahead log alone, deletes the wal-index too. The
     // wal-index says where in the log each page stands: it would lead all who open the database to
@@ -106,9 +118,12 @@ private:
         std::string path;
         dev_t device = 0;
         ino_t inode = 0;
+        off_t size = 0;
+        timespec written{};
 
         void look();
         [[nodiscard]] bool in_place() const;
+        [[nodiscard]] bool untouched() const;
     };
 
     std::unique_ptr<sqlite3, Close> database_;

@@ -55,11 +55,17 @@ class Asker:
     def ask(self, *words):
         return self.answer(self.send(*words))
 
+    def once(self, *words):
+        """Asks, and ends: as a command does."""
+        answer = self.ask(*words) if self.first == 'ready' else self.first
+        self.finish()
+        return answer
+
     def ended(self, jti='t', openid='o', appid='wx1', began=None):
         return self.ask('ended', jti, openid, appid, now() if began is None else began)
 
-    def end(self, jti, expires=None):
-        return self.ask('end', jti, now() + 3_600_000 if expires is None else expires)
+    def end(self, jti, expires=None, longest=0):
+        return self.ask('end', jti, now() + 3_600_000 if expires is None else expires, longest)
 
     def end_all(self, openid='-', appid='-', moment=None, longest=DAY):
         return self.ask('end_all', openid, appid, now() if moment is None else moment, longest)
@@ -77,6 +83,44 @@ class Asker:
             raise AssertionError('a sanitizer report:\n' + log)
         check_no_leak("the asker's log", log + ' '.join(self.answers.values()))
         return status
+
+
+class WrongClock:
+    """A clock that others can be given: `Asker(…, before=clock.before)` goes by it from then on."""
+
+    SOURCE = r'''
+        #define _GNU_SOURCE
+        #include <fcntl.h>
+        #include <stdlib.h>
+        #include <sys/syscall.h>
+        #include <time.h>
+        #include <unistd.h>
+
+        int clock_gettime(clockid_t clock, struct timespec* time)
+        {
+            int result = syscall(SYS_clock_gettime, clock, time);
+            char text[32] = "";
+            int file = clock == CLOCK_REALTIME ? open(getenv("WRONG_CLOCK"), O_RDONLY) : -1;
+            if (file >= 0) {
+                if (read(file, text, sizeof text - 1) > 0)
+                    time->tv_sec += atoll(text);
+                close(file);
+            }
+            return result;
+        }
+    '''
+
+    def __init__(self):
+        directory = new_directory()
+        library, self.offset = directory / 'clock.so', directory / 'offset'
+        subprocess.run(['cc', '-shared', '-fPIC', '-o', library, '-x', 'c', '-'],
+                       input=self.SOURCE.encode(), check=True)
+        self.set(0)
+        self.before = ['env', f'WRONG_CLOCK={self.offset}', f'LD_PRELOAD={library}']
+
+    def set(self, seconds):
+        """Ahead of the right one."""
+        self.offset.write_text(str(seconds))
 
 
 class SqliteStore:

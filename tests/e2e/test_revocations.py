@@ -3,14 +3,15 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import time
 
 from harness import PATIENCE, Case, each, new_directory, until
-from revocation_stores import (DAY, DRIVER, Asker, RedisStore, SqliteStore, missing, mount_small,
-                               no_driver, now)
+from revocation_stores import (DAY, DRIVER, Asker, RedisStore, SqliteStore, WrongClock, missing,
+                               mount_small, no_driver, now)
 
 STORES = {'sqlite': SqliteStore,
           **{f'redis_{kind}': lambda kind=kind: RedisStore(kind)
@@ -119,6 +120,16 @@ class Contract(StoreCase):
             self.assertEqual(later.ended(f't{i}'), 'yes')
 
 
+def sql(file, commands):
+    """By SQLite's own program, which waits for others."""
+    subprocess.run(['sqlite3', '-cmd', '.timeout 5000', file, commands], check=True,
+                   stdout=subprocess.DEVNULL, timeout=20 * PATIENCE)
+
+
+def every_part(file):
+    return list(file.parent.glob(file.name + '*'))
+
+
 class Sqlite(StoreCase):
     def setUp(self):
         super().setUp()
@@ -185,6 +196,119 @@ class Sqlite(StoreCase):
         for asker in (one, other):
             until(lambda: asker.ended('t2') == 'yes', 10, 'what the other has ended')
             self.assertEqual(asker.ended('t1'), 'yes')
+
+    # As operators and their scripts do it, beside running workers.
+    @each(('restored', lambda file, old: sql(file, f".restore '{old}'")),
+          ('copied_over', lambda file, old: shutil.copyfile(old, file)),
+          ('renamed_over', lambda file, old: os.rename(shutil.copyfile(old, f'{old}.x'), file)),
+          ('moved_and_copied', lambda file, old: (file.rename(f'{file}.away'),
+                                                  shutil.copyfile(old, file))),
+          ('all_exchanged', lambda file, old: ([part.unlink() for part in every_part(file)],
+                                               shutil.copyfile(old, file))),
+          ('rows_deleted', lambda file, old: sql(file, 'DELETE FROM ended')),
+          ('rows_and_numbers_deleted', lambda file, old: sql(
+              file, 'DELETE FROM ended; DELETE FROM sqlite_sequence')),
+          ('table_dropped', lambda file, old: sql(file, 'DROP TABLE ended; DROP TABLE age')),
+          ('truncated', lambda file, old: os.truncate(file, 0)))
+    def test_a_file_that_goes_back_takes_nothing_back(self, go_back):
+        for in_the_log in (True, False):
+            with self.subTest(in_the_log=in_the_log):
+                self.place = self.store(SqliteStore)
+                self.check_going_back(go_back, in_the_log)
+
+    def check_going_back(self, go_back, in_the_log):
+        one, other = self.asker(self.place), self.asker(self.place)
+        old = self.place.directory.parent / 'old.db'
+        self.assertEqual(one.end('before'), 'done')
+        sql(self.place.file, f".backup '{old}'")
+        for i in range(30):
+            self.assertEqual(one.end(f't{i}'), 'done')
+        self.assertEqual(other.ended('t29'), 'yes')
+        if not in_the_log:
+            sql(self.place.file, 'PRAGMA wal_checkpoint(TRUNCATE)')
+        go_back(self.place.file, old)
+        moment = now()
+        until(lambda: Asker(self.place.url, 'at-once').once('end_all', 'o2', '-', moment, DAY) ==
+              'done', 10, 'a store that is written')
+        until(lambda: one.end('after') == 'done', 10, 'a store that is written')
+        for asker in (other, one, self.asker(self.place)):
+            until(lambda asker=asker: asker.ended('t29') == 'yes', 5, 'what had ended')
+            for token in ('before', 't0', 't28', 'after'):
+                self.assertEqual(asker.ended(token), 'yes', token)
+            self.assertEqual(asker.ended('t', 'o2', 'wx1', moment), 'yes')
+            self.assertEqual(asker.ended('t', 'o2', 'wx1', moment + 1), 'no')
+            self.assertEqual(asker.ended('t', 'o3'), 'no')
+        log = one.log() + other.log()
+        if not in_the_log:
+            self.assertRegex(log, 'revocations lost.*put_back=.*advice=')
+
+    def test_it_is_put_back_while_nobody_asks(self):
+        asker = self.asker(self.place)
+        old = self.place.directory.parent / 'old.db'
+        sql(self.place.file, f".backup '{old}'")
+        self.assertEqual(asker.end('t'), 'done')
+        sql(self.place.file, f".restore '{old}'")
+        until(lambda: 'revocations lost' in asker.log(), 5, 'that it has gone back')
+        self.assertEqual(self.asker(self.place).ended('t'), 'yes')
+
+    def test_others_write_without_being_taken_for_a_loss(self):
+        one, other = self.asker(self.place), self.asker(self.place)
+        for i in range(400):  # some checkpoints
+            self.assertEqual(one.end(f'{i}-' + 'x' * 900), 'done')
+            if i % 100 == 0:
+                self.assertEqual(other.ended(f'{i}-' + 'x' * 900), 'yes')
+        self.assertEqual(self.asker(self.place, 'at-once').end('t'), 'done')
+        for asker in (one, other):
+            self.assertEqual(asker.ended('t'), 'yes')
+            self.assertNotIn('revocations lost', asker.log())
+
+    # Of the first release.
+    def test_an_older_file_is_taken_over(self):
+        file = self.place.file
+        sql(file, 'PRAGMA journal_mode=WAL; CREATE TABLE ended (seq INTEGER PRIMARY KEY '
+            'AUTOINCREMENT, key TEXT NOT NULL, until INTEGER NOT NULL, forget INTEGER NOT NULL); '
+            'CREATE INDEX ended_forget ON ended (forget); PRAGMA user_version=1; '
+            f"INSERT INTO ended (key, until, forget) VALUES ('token:t', 253402300799999, {now()})")
+        asker = self.asker(self.place)
+        self.assertEqual(asker.ended('t'), 'yes')
+        # And an older worker goes on beside it.
+        sql(file, "INSERT INTO ended (key, until, forget) "
+            "VALUES ('token:t2', 253402300799999, 1)")
+        self.assertEqual(asker.end('t3'), 'done')
+        for one in (asker, self.asker(self.place)):
+            self.assertEqual([one.ended(token) for token in ('t', 't2', 't3', 't4')],
+                             ['yes', 'yes', 'yes', 'no'])
+
+    @each(('ahead', 3), ('far_ahead', 24 * 400), ('behind', -3), ('at_the_epoch', None))
+    def test_a_wrong_clock_takes_nothing_back(self, hours):
+        clock = WrongClock()
+        one = self.asker(self.place)
+        self.assertEqual(one.end('t1', now() + 5_000, 7200), 'done')
+        offset = -now() // 1000 + 1000 if hours is None else hours * 3600
+        clock.set(offset)
+        asker = self.asker(self.place, before=clock.before)
+        self.assertEqual(asker.ended('t1'), 'yes')
+        there = now() + offset * 1000
+        self.assertEqual(asker.end('t2', there + 7_200_000, 7200), 'done')
+        for i in range(5):
+            self.assertEqual(asker.end(f'x{i}', there + 7_200_000, 7200), 'done')
+        clock.set(0)
+        for again in (asker, one, self.asker(self.place)):
+            self.assertEqual(again.end(f'y{id(again)}', now() + 7_200_000, 7200), 'done')
+        for again in (asker, one, self.asker(self.place)):
+            for token in ('t1', 't2', 'x4'):
+                self.assertEqual(again.ended(token), 'yes')
+
+    def test_rows_go_when_they_have_stayed_long_enough(self):
+        asker = self.asker(self.place)
+        self.assertEqual(asker.end('t1', now() - 200_000, 7200), 'done')
+        self.assertEqual(asker.end('t2', now() + 7_200_000, 7200), 'done')
+        # The host runs for three hours, and the clock says that one of them is over.
+        for _ in range(3):
+            sql(self.place.file, 'UPDATE age SET running_time = 0, ms = ms + 3600000')
+        self.assertEqual(asker.end('t3'), 'done')
+        self.assertEqual((self.rows("key = 'token:t1'"), self.rows("key = 'token:t2'")), (0, 1))
+        self.assertEqual(asker.ended('t2'), 'yes')
 
     def test_a_directory_that_goes_and_comes_back(self):
         asker = self.asker(self.place)

@@ -2,7 +2,7 @@
 // standard input say, and answers each with a line that begins with the same first word.
 //
 //   NAME ended JTI OPENID APPID BEGAN     yes, no
-//   NAME end JTI EXPIRES                  done
+//   NAME end JTI EXPIRES [LONGEST_S]      done
 //   NAME end_all OPENID APPID MOMENT LONGEST_S   done; - for no OPENID and no APPID
 //   NAME repeat COUNT TOGETHER            asks COUNT times, TOGETHER at a time: microseconds each
 //
@@ -100,7 +100,9 @@ private:
         if (verb == "end") {
             const auto jti = optional(words);
             const auto expires = time_of(words);
-            co_await store_.end(jti, expires);
+            long longest = 0;
+            words >> longest;
+            co_await store_.end(jti, expires, std::chrono::seconds{longest});
             co_return "done";
         }
         if (verb == "end_all") {
