@@ -19,7 +19,7 @@ Task<Addresses> Resolver::resolve(std::string host)
     auto& entry = entries_[host];
     const auto now = Clock::now();
     const bool known = !entry.addresses.list.empty();
-    const bool due = !known || now - entry.fetched > times_.fresh;
+    const bool due = !known || entry.doubted || now - entry.fetched > times_.fresh;
     if (due && !entry.looking && now - entry.failed > times_.pause_after_failure) {
         entry.looking = true;
         entry.lookup = SharedTask<bool>::start(loop_, look_up(host));
@@ -27,10 +27,27 @@ Task<Addresses> Resolver::resolve(std::string host)
     if (!known && entry.looking) {
         const auto lookup = entry.lookup; // kept by the entry too: it goes on when we are cancelled
         co_await lookup.end();
+    } else if (entry.doubted && entry.looking) {
+        const auto lookup = entry.lookup;
+        try {
+            co_await with_deadline(loop_, now + times_.second_opinion, ended(lookup));
+        } catch (const DeadlinePassed&) { // the last good answer serves
+        }
     }
+    entry.doubted = false;
     if (entry.addresses.list.empty())
         throw Unreachable{"cannot resolve " + host + ": " + entry.reason};
     co_return entry.addresses;
+}
+
+Task<> Resolver::ended(SharedTask<bool> lookup)
+{
+    co_await lookup.end();
+}
+
+void Resolver::doubt(const std::string& host)
+{
+    entries_[host].doubted = true;
 }
 
 bool Resolver::looking() const

@@ -24,6 +24,7 @@ struct ResolverTimes
 {
     milliseconds fresh{60'000};              // how long an answer is used without asking again
     milliseconds pause_after_failure{1'000}; // before a name server that failed is asked again
+    milliseconds second_opinion{1'000};      // most that is waited for one, see doubt()
 };
 
 class Resolver
@@ -35,6 +36,10 @@ public:
     // serves while a new one is fetched, and for as long as the name server fails. Throws
     // Unreachable when there has never been an answer.
     Task<Addresses> resolve(std::string host);
+
+    // The next resolve() of `host` asks the name server, however fresh the answer is that it has,
+    // and waits for it for a second: for who has been to that address, and it was the wrong one.
+    void doubt(const std::string& host);
 
     // Whether a lookup is running. Nothing stops it, and a process that returns from main() waits
     // for the thread that it runs on, for as long as the name server hangs: see _exit(2).
@@ -49,9 +54,11 @@ private:
         std::string reason; // of the failure
         SharedTask<bool> lookup;
         bool looking = false;
+        bool doubted = false;
     };
 
     Task<bool> look_up(std::string host);
+    static Task<> ended(SharedTask<bool> lookup);
 
     Loop& loop_;
     Log& log_;

@@ -54,6 +54,7 @@ Task<> Stream::connect(Resolver& resolver, Endpoint endpoint, const TlsContext* 
             co_await connect_to(candidate, port);
             if (tls)
                 co_await shake_hands(*tls, without_brackets(host));
+            stage_ = Stage::Connected;
             co_return;
         } catch (const Unreachable& error) {
             trouble = error.what();
@@ -71,6 +72,7 @@ Task<> Stream::connect_to(const std::string& address, const std::string& port)
     if (const int error = getaddrinfo(address.c_str(), port.c_str(), &hints, &found); error != 0)
         throw Unreachable{address + ": " + gai_strerror(error)};
     const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner{found, freeaddrinfo};
+    stage_ = Stage::Connecting;
     watch_.reset();
     tls_.reset();
     socket_ = Fd{socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
@@ -82,6 +84,7 @@ Task<> Stream::connect_to(const std::string& address, const std::string& port)
 
 Task<> Stream::connect(std::string path)
 {
+    stage_ = Stage::Connecting;
     sockaddr_un place{};
     place.sun_family = AF_UNIX;
     path.copy(place.sun_path, sizeof place.sun_path - 1);
@@ -90,6 +93,7 @@ Task<> Stream::connect(std::string path)
         throw Unreachable{std::string{"socket: "} + strerror(errno)};
     co_await finish(
         ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&place), sizeof place));
+    stage_ = Stage::Connected;
 }
 
 // `result` is connect(2)'s.
@@ -112,6 +116,7 @@ Task<> Stream::finish(int result)
 
 Task<> Stream::shake_hands(const TlsContext& tls, const std::string& host)
 {
+    stage_ = Stage::ShakingHands;
     tls_.emplace(tls, socket_.get(), host);
     for (;;) {
         const auto outcome = tls_->handshake();

@@ -26,6 +26,16 @@ public:
     Stream(const Stream&) = delete;
     Stream& operator=(const Stream&) = delete;
 
+    // How far connect() has come.
+    enum class Stage
+    {
+        Name, // is looked up
+        Connecting,
+        ShakingHands, // for TLS
+        Connected,
+    };
+    [[nodiscard]] Stage stage() const { return stage_; }
+
     // Connects to the first address of the endpoint's host that answers. `tls` is null for none.
     // Throws Unreachable.
     Task<> connect(Resolver& resolver, Endpoint endpoint, const TlsContext* tls);
@@ -66,6 +76,7 @@ private:
     // nothing once the stream is gone.
     std::shared_ptr<bool> sending_ = std::make_shared<bool>(false);
     std::string trouble_;
+    Stage stage_ = Stage::Name;
 };
 
 } // namespace onlogin

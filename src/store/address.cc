@@ -67,6 +67,7 @@ public:
             address_.path = completed(rest_, "sqlite:PATH needs a path");
             address_.shown = "sqlite:" + address_.path;
         } else {
+            refuse_mark_in_password();
             take_query();
             take_user();
             scheme->unix_socket ? take_socket() : take_endpoint();
@@ -81,6 +82,19 @@ private:
             throw ConfigError{if_empty};
         const std::filesystem::path whole = std::filesystem::path{directory_} / path;
         return std::filesystem::absolute(whole).lexically_normal().string();
+    }
+
+    // A ? ends what names the server, and no parameter's value begins with a password.
+    void refuse_mark_in_password() const
+    {
+        const auto mark = rest_.find('?');
+        if (mark == rest_.npos || rest_.find('@', mark) == rest_.npos)
+            return;
+        const auto rest = rest_.substr(mark + 1);
+        for (const std::string_view name : {"db=", "ca_file=", "cert_file=", "key_file="})
+            if (rest.starts_with(name))
+                return;
+        throw ConfigError{"a ? in user or password must be written %3F"};
     }
 
     void take_query()

@@ -11,16 +11,39 @@ namespace onlogin {
 
 namespace {
 
-// The first word of an error says which it is. The rest of it can repeat what was sent, the
-// password for example.
-std::string explain(const RedisWords& say, const std::string& error, const std::string& command)
+std::string_view code_of(std::string_view error)
 {
-    const auto code = error.substr(0, error.find(' '));
-    auto text = "it refuses " + command + ": ";
-    for (const auto& row : say.refusals)
-        if (row.code == code)
-            return text.append(code).append(": ").append(row.advice);
+    return error.substr(0, error.find(' '));
+}
+
+// What an error says is looked for in what is known. It is not shown itself: it can repeat what was
+// sent, the password for example.
+std::string explain(const RedisWords& say, std::string_view error, std::string_view command)
+{
+    const auto code = code_of(error);
+    auto text = "it refuses " + std::string{command} + ": ";
+    for (const auto& row : say.refusals) {
+        if (row.code != code || (!row.command.empty() && row.command != command) ||
+            error.find(row.holds) == error.npos)
+            continue;
+        if (row.holds.empty())
+            text.append(code).append(": ");
+        return text.append(row.advice);
+    }
     return text += say.other_refusal;
+}
+
+// Whether the error says that the server does not let us ask that at all.
+bool is_forbidden(std::string_view error)
+{
+    return code_of(error) == "NOPERM" || error.find("unknown command") != error.npos;
+}
+
+// Whether the error says that this server is not the one to ask, or not yet.
+bool is_elsewhere(std::string_view error)
+{
+    const auto code = code_of(error);
+    return code == "READONLY" || code == "MASTERDOWN" || code == "LOADING";
 }
 
 RedisReply copy(const redisReply& from)
@@ -84,7 +107,10 @@ std::string value_of(const std::string& info, const std::string& name)
 
 struct RedisClient::Question
 {
-    Event over; // the reply has come, or the connection has gone
+    std::string command;
+    Clock::time_point sent;
+    bool of_role = false; // nobody waits for the reply: judge() takes it
+    Event over;           // the reply has come, or the connection has gone
     RedisReply reply;
     std::string trouble; // why there is no reply; empty: there is one
 };
@@ -120,16 +146,18 @@ Task<> RedisClient::keep_connected()
         try {
             co_await with_deadline(loop_, Clock::now() + times_.connect, connect());
         } catch (const DeadlinePassed&) {
-            failed = "no answer within " + std::to_string(times_.connect.count()) + " ms";
+            failed = why_late();
         } catch (const std::runtime_error& error) {
-            failed = error.what();
+            failed = why_not_ready(error.what());
         }
+        tried_ = true;
         if (failed.empty()) {
             if (hopeless_)
                 log_.info(say_.back, {{"store", address_.shown}});
             hopeless_ = false;
             pause_for = times_.first_pause;
             ready_ = true;
+            ++connections_;
             wake();
             co_await lost_;
             log_.warn(say_.disconnected, {{"store", address_.shown}, {"reason", trouble_}});
@@ -142,6 +170,8 @@ Task<> RedisClient::keep_connected()
             co_await pause(loop_, pause_for);
             pause_for = std::min(2 * pause_for, times_.longest_pause);
         }
+        if (address_.path.empty())
+            resolver_.doubt(address_.endpoint.host); // another may have taken over its name
     }
 }
 
@@ -153,49 +183,111 @@ Task<> RedisClient::connect()
         co_await socket_->connect(resolver_, address_.endpoint, tls_.get());
     else
         co_await socket_->connect(address_.path);
+    heard_ = Clock::now();
     socket_->listen([this] { receive(); });
     co_await introduce();
 }
 
+// All in one piece, so that a server far away costs one round trip and not three.
 Task<> RedisClient::introduce()
 {
+    std::vector<std::shared_ptr<Question>> asked;
     if (!address_.password.empty()) {
         std::vector<std::string> words{"AUTH"};
         if (!address_.user.empty())
             words.push_back(address_.user);
         words.push_back(address_.password.reveal());
-        co_await put(std::move(words));
+        asked.push_back(send(std::move(words)));
     }
     if (address_.db != 0) {
         std::vector<std::string> words{"SELECT", std::to_string(address_.db)};
-        co_await put(std::move(words));
+        asked.push_back(send(std::move(words)));
     }
-    std::string info;
-    try {
-        std::vector<std::string> words{"INFO"};
-        const auto reply = co_await put(std::move(words));
-        info = reply.text;
-    } catch (const StoreUnreachable& error) {
-        if (std::string_view{error.what()}.find("NOPERM") == std::string_view::npos)
-            throw;
-    }
-    look_at(info);
+    means_ = Means::Info;
+    looked_around_ = {};
+    const auto role = send(question_of_role());
+    for (const auto& question : asked)
+        co_await reply_to(question);
+    co_await find_means_by(role);
 }
 
-// A replica may not know yet what the master was told; a server may forget what it was told.
-void RedisClient::look_at(const std::string& info)
+// `question` has been asked; while its command is forbidden, the next one is tried.
+Task<> RedisClient::find_means_by(std::shared_ptr<Question> question)
 {
-    if (value_of(info, "role") == "slave")
-        throw StoreUnreachable{say_.replica};
-    if (value_of(info, "loading") == "1")
-        throw StoreUnreachable{say_.loading};
-    if (std::exchange(warned_, true))
-        return;
-    if (const auto policy = value_of(info, "maxmemory_policy");
-        !policy.empty() && policy != "noeviction")
-        warn(say_.may_be_evicted, "maxmemory-policy " + policy, say_.evicted_advice);
-    if (value_of(info, "aof_enabled") == "0")
-        warn(say_.may_be_lost, "appendonly no", say_.lost_advice);
+    for (;;) {
+        const auto means = means_;
+        co_await question->over;
+        if (!question->trouble.empty())
+            throw StoreUnreachable{question->trouble};
+        const auto& reply = question->reply;
+        if (const auto trouble = judge(reply); !trouble.empty())
+            throw StoreUnreachable{trouble};
+        if (means == means_)
+            co_return;
+        question = send(question_of_role());
+    }
+}
+
+std::vector<std::string> RedisClient::question_of_role()
+{
+    looked_ = Clock::now();
+    switch (means_) {
+    case Means::Info:
+        if (looked_ - looked_around_ < times_.look_around)
+            return {"INFO", "replication"};
+        looked_around_ = looked_;
+        return {"INFO"};
+    case Means::Role:
+        return {"ROLE"};
+    case Means::Probe:
+        break;
+    }
+    return {say_.probe.begin(), say_.probe.end()};
+}
+
+// What keeps us from asking this server; empty: nothing.
+//
+// A replica may not know yet what the master was told; a server may forget what it was told.
+std::string RedisClient::judge(const RedisReply& reply)
+{
+    if (reply.kind == RedisReply::Kind::Error) {
+        if (means_ != Means::Probe && is_forbidden(reply.text)) {
+            means_ = means_ == Means::Info ? Means::Role : Means::Probe;
+            return {};
+        }
+        // That it cannot write just now is for those to hear who want it to.
+        if (means_ == Means::Probe && !is_elsewhere(reply.text) && code_of(reply.text) != "NOAUTH")
+            return {};
+        return explain(say_, reply.text, means_ == Means::Info ? "INFO" : "ROLE");
+    }
+    if (means_ == Means::Role)
+        return !reply.list.empty() && reply.list.front().text == "slave" ? say_.replica : "";
+    if (means_ == Means::Probe)
+        return {};
+    if (value_of(reply.text, "role") == "slave")
+        return say_.replica;
+    if (value_of(reply.text, "loading") == "1")
+        return say_.loading;
+    look_around(reply.text);
+    return {};
+}
+
+void RedisClient::look_around(const std::string& info)
+{
+    const auto policy = value_of(info, "maxmemory_policy");
+    if (policy.empty())
+        return; // the part about its role alone
+    server_ = {policy, value_of(info, "aof_enabled"), value_of(info, "evicted_keys")};
+    std::string eviction;
+    if (policy != "noeviction")
+        eviction = "maxmemory-policy " + policy;
+    if (!server_.evicted.empty() && server_.evicted != "0")
+        eviction += (eviction.empty() ? "" : "; ") + std::string{"it has evicted keys"};
+    if (std::exchange(warned_of_eviction_, eviction) != eviction && !eviction.empty())
+        warn(say_.may_be_evicted, eviction, say_.evicted_advice);
+    const std::string loss = server_.append_only == "0" ? "appendonly no" : "";
+    if (std::exchange(warned_of_loss_, loss) != loss && !loss.empty())
+        warn(say_.may_be_lost, loss, say_.lost_advice);
 }
 
 void RedisClient::warn(const char* event, const std::string& reason, const char* advice)
@@ -203,25 +295,34 @@ void RedisClient::warn(const char* event, const std::string& reason, const char*
     log_.warn(event, {{"store", address_.shown}, {"reason", reason}, {"advice", advice}});
 }
 
-Task<RedisReply> RedisClient::ask(std::vector<std::string> words)
+Task<RedisReply> RedisClient::ask(std::vector<std::string> words, Look look)
 {
-    bool late = false;
+    // The first ones wait for the first connection: who runs for one question alone has none.
+    const auto patience = tried_ ? times_.answer : times_.connect + times_.answer;
     try {
-        auto reply = co_await with_deadline(loop_, Clock::now() + times_.answer,
-                                            ask_when_connected(std::move(words)));
+        auto reply = co_await with_deadline(loop_, Clock::now() + patience,
+                                            ask_when_connected(std::move(words), look));
         co_return reply;
     } catch (const DeadlinePassed&) {
-        late = true;
     } catch (const StoreUnreachable& error) {
         throw StoreUnreachable{address_.shown + ": " + error.what()};
     }
-    const auto text = "no answer within " + std::to_string(times_.answer.count()) + " ms";
-    if (late && ready_)
+    const auto text = "no answer within " + std::to_string(patience.count()) + " ms";
+    if (ready_ && overdue())
         drop(text); // what else is in flight waits in vain, too
     throw StoreUnreachable{address_.shown + ": " + text};
 }
 
-Task<RedisReply> RedisClient::ask_when_connected(std::vector<std::string> words)
+// Whether the server has had a question that long, and said nothing since. That somebody's time has
+// passed is no evidence: he may have waited for the connection, or for the way to a far server.
+bool RedisClient::overdue() const
+{
+    constexpr milliseconds tick{20}; // timers are not exact
+    return !sent_.empty() &&
+           Clock::now() - std::max(sent_.front()->sent, heard_) >= times_.answer - tick;
+}
+
+Task<RedisReply> RedisClient::ask_when_connected(std::vector<std::string> words, Look look)
 {
     if (!ready_ && hopeless_)
         throw StoreUnreachable{trouble_};
@@ -232,27 +333,40 @@ Task<RedisReply> RedisClient::ask_when_connected(std::vector<std::string> words)
         if (!ready_)
             throw StoreUnreachable{trouble_};
     }
-    auto reply = co_await put(std::move(words));
+    // Answers come in the order of questions: this one's comes first.
+    if (look == Look::Now || Clock::now() - looked_ > times_.look)
+        send(question_of_role())->of_role = true;
+    const auto question = send(std::move(words));
+    auto reply = co_await reply_to(question);
     co_return reply;
 }
 
-Task<RedisReply> RedisClient::put(std::vector<std::string> words)
+std::shared_ptr<RedisClient::Question> RedisClient::send(std::vector<std::string> words)
 {
+    auto question = std::make_shared<Question>();
+    question->command = words.front();
+    question->sent = Clock::now();
     auto text = command_text(words);
-    const auto command = words.front();
     for (auto& word : words)
         wipe(word);
-    if (!socket_)
-        throw StoreUnreachable{trouble_};
+    if (!socket_) {
+        question->trouble = trouble_;
+        question->over.set();
+        return question;
+    }
     socket_->send(text);
     wipe(text);
-    const auto question = std::make_shared<Question>();
     sent_.push_back(question);
+    return question;
+}
+
+Task<RedisReply> RedisClient::reply_to(std::shared_ptr<Question> question)
+{
     co_await question->over;
     if (!question->trouble.empty())
         throw StoreUnreachable{question->trouble};
     if (question->reply.kind == RedisReply::Kind::Error)
-        throw StoreUnreachable{explain(say_, question->reply.text, command)};
+        throw StoreUnreachable{explain(say_, question->reply.text, question->command)};
     co_return std::move(question->reply);
 }
 
@@ -261,31 +375,80 @@ void RedisClient::receive()
 {
     std::string text;
     std::string trouble;
-    if (!socket_->receive(text))
+    bool no_redis = false;
+    if (!socket_->receive(text)) {
         trouble = socket_->trouble();
+        no_redis = text.empty();
+    }
+    if (!text.empty())
+        heard_ = Clock::now();
     std::vector<std::shared_ptr<Question>> answered;
     redisReaderFeed(reader_.get(), text.data(), text.size());
     for (;;) {
         void* taken = nullptr;
         if (redisReaderGetReply(reader_.get(), &taken) != REDIS_OK) {
             trouble = "it does not speak Redis's protocol";
+            no_redis = true;
             break;
         }
         if (!taken)
             break;
         const std::unique_ptr<void, decltype(&freeReplyObject)> owner{taken, freeReplyObject};
+        auto reply = copy(*static_cast<redisReply*>(taken));
         if (sent_.empty()) {
-            trouble = "it answers what was not asked";
+            trouble = reply.kind == RedisReply::Kind::Error
+                          ? explain(say_, reply.text, "the connection")
+                          : "it answers what was not asked";
             break;
         }
-        sent_.front()->reply = copy(*static_cast<redisReply*>(taken));
-        answered.push_back(std::move(sent_.front()));
+        const auto question = std::move(sent_.front());
         sent_.pop_front();
+        if (question->of_role) {
+            trouble = judge(reply);
+            if (!trouble.empty())
+                break; // what it has answered after that does not count
+            continue;
+        }
+        if (ready_ && reply.kind == RedisReply::Kind::Error && is_elsewhere(reply.text))
+            trouble = explain(say_, reply.text, question->command);
+        question->reply = std::move(reply);
+        answered.push_back(question);
+        if (!trouble.empty())
+            break;
     }
+    if (no_redis && !ready_ && !tls_)
+        trouble.append("; ").append(say_.only_tls);
     for (const auto& question : answered)
         question->over.set();
     if (!trouble.empty())
         drop(trouble);
+}
+
+// Why an attempt to connect has failed, with what may be wrong with the address.
+std::string RedisClient::why_not_ready(const std::string& trouble) const
+{
+    if (socket_ && socket_->stage() == Stream::Stage::ShakingHands &&
+        trouble.find("certificate") == trouble.npos)
+        return trouble + "; " + say_.no_tls;
+    return trouble;
+}
+
+// The same where its time has passed.
+std::string RedisClient::why_late() const
+{
+    const auto within = " within " + std::to_string(times_.connect.count()) + " ms";
+    switch (socket_->stage()) {
+    case Stream::Stage::Name:
+        return "no answer of the name server" + within;
+    case Stream::Stage::Connecting:
+        return "no connection" + within + ": does it run, and lets a firewall this host through?";
+    case Stream::Stage::ShakingHands:
+        return "no answer to TLS" + within + "; " + say_.no_tls;
+    case Stream::Stage::Connected:
+        break;
+    }
+    return "connected, but no answer" + within + ": it hangs, or is no Redis" +
+           (tls_ ? "" : std::string{"; "} + say_.only_tls);
 }
 
 void RedisClient::drop(const std::string& trouble)

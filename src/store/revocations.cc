@@ -80,7 +80,7 @@ std::unique_ptr<Revocations> open_revocations(Loop& loop, Log& log, Resolver& re
     case StoreAddress::Kind::Sqlite:
         return open_sqlite_revocations(loop, log, address.path, durable);
     case StoreAddress::Kind::Redis:
-        return open_redis_revocations(loop, log, resolver, address);
+        return open_redis_revocations(loop, log, resolver, address, durable);
     case StoreAddress::Kind::Off:
         break;
     }

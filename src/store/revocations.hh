@@ -122,6 +122,6 @@ std::unique_ptr<Revocations> open_revocations(Loop& loop, Log& log, Resolver& re
 std::unique_ptr<Revocations> open_sqlite_revocations(Loop& loop, Log& log, const std::string& path,
                                                      Durable durable);
 std::unique_ptr<Revocations> open_redis_revocations(Loop& loop, Log& log, Resolver& resolver,
-                                                    const StoreAddress& address);
+                                                    const StoreAddress& address, Durable durable);
 
 } // namespace onlogin

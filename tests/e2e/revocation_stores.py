@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import queue
 import secrets
 import shutil
 import socket
@@ -201,6 +202,75 @@ class RedisStore:
         if self.process.alive():
             self.process.signal(18)  # SIGCONT
             self.process.end()
+
+
+class Relay:
+    """A way to a port of this host that is `delay` seconds long, in each direction. `port` may be
+    set to another; cut() ends what goes through it."""
+
+    def __init__(self, port, delay=0):
+        self.port, self.delay = port, delay
+        self.connections = []
+        self.accepted = 0
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.own_port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
+
+    def accept(self):
+        while True:
+            client = self.listener.accept()[0]
+            if self.closing:
+                return client.close()
+            self.accepted += 1
+            try:
+                server = socket.create_connection(('127.0.0.1', self.port))
+            except OSError:
+                client.close()
+                continue
+            self.connections += [client, server]
+            for source, target in ((client, server), (server, client)):
+                pieces = queue.Queue()
+                threading.Thread(target=self.take, args=(source, pieces), daemon=True).start()
+                threading.Thread(target=self.give, args=(target, pieces), daemon=True).start()
+
+    closing = False
+
+    def take(self, source, pieces):
+        data = b'x'
+        while data:
+            try:
+                data = source.recv(65536)
+            except OSError:
+                data = b''
+            pieces.put((time.monotonic() + self.delay, data))
+
+    @staticmethod
+    def give(target, pieces):
+        data = b'x'
+        while data:
+            due, data = pieces.get()
+            time.sleep(max(0, due - time.monotonic()))
+            try:
+                target.sendall(data) if data else target.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return
+
+    def cut(self):
+        for connection in self.connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def finish(self):
+        self.closing = True
+        socket.create_connection(('127.0.0.1', self.own_port)).close()
+        self.thread.join()
+        self.listener.close()
+        self.cut()
+        for connection in self.connections:
+            connection.close()
 
 
 def missing(program):

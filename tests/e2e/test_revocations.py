@@ -9,9 +9,9 @@ import socket
 import subprocess
 import time
 
-from harness import PATIENCE, Case, each, new_directory, until
-from revocation_stores import (DAY, DRIVER, Asker, RedisStore, SqliteStore, WrongClock, missing,
-                               mount_small, no_driver, now)
+from harness import PATIENCE, Case, each, free_port, new_directory, until
+from revocation_stores import (DAY, DRIVER, Asker, RedisStore, Relay, SqliteStore, WrongClock,
+                               missing, mount_small, no_driver, now)
 
 STORES = {'sqlite': SqliteStore,
           **{f'redis_{kind}': lambda kind=kind: RedisStore(kind)
@@ -498,6 +498,173 @@ class Redis(StoreCase):
         self.assertEqual(asker.ended('t'), 'no')
         self.assertIn('noeviction', asker.log())
         self.assertIn('appendonly yes', asker.log())
+
+    def relay(self, port, delay=0):
+        relay = Relay(port, delay)
+        self.addCleanup(relay.finish)
+        return relay
+
+    # By which means the worker looks: each server lets it do less than the one before.
+    @each(('info', ()), ('role', ('--rename-command', 'INFO', '')),
+          ('writing', ('--rename-command', 'INFO', '', '--rename-command', 'ROLE', '')),
+          ('user', None))
+    def test_a_master_that_is_made_a_replica_is_left(self, options):
+        first = self.store(lambda: RedisStore('tcp', *options) if options is not None
+                           else RedisStore('user'))
+        second = self.store(RedisStore)
+        relay = self.relay(first.port)
+        asker = self.asker(first.url.replace(str(first.port), str(relay.own_port)))
+        self.assertEqual(asker.ended('t'), 'no')
+        # The link to the new master breaks at once, so what it had is all that it knows.
+        first.command('REPLICAOF', '127.0.0.1', free_port())
+        self.assertEqual(self.asker(second).end('t'), 'done')
+        until(lambda: asker.ended('t').startswith('unreachable '), 2, 'that it is a replica')
+        self.assert_unreachable(asker.ended('t'), 'replica')
+        self.assert_unreachable(asker.end('t2'), 'replica')
+        self.assertIn('replica', asker.log())
+        if options is None:
+            first.command('REPLICAOF', 'NO', 'ONE')
+            until(lambda: asker.ended('t') == 'no', 10, 'its return')
+        else:
+            relay.port = second.port
+            until(lambda: asker.ended('t') == 'yes', 10, 'the new master')
+        self.assertEqual(asker.end('t2'), 'done')
+        self.assertIn('revocations back', asker.log())
+
+    def test_a_replica_that_can_be_written_is_left_too(self):
+        store = self.store(RedisStore)
+        asker = self.asker(store)
+        self.assertEqual(asker.ended('t'), 'no')
+        store.command('CONFIG', 'SET', 'replica-read-only', 'no')
+        store.command('REPLICAOF', '127.0.0.1', free_port())
+        self.assert_unreachable(asker.end('t'), 'replica')
+
+    @each(('emptied', lambda store: store.command('FLUSHALL')),
+          ('deleted', lambda store: store.command('EVAL', "for _, key in ipairs(redis.call('KEYS', "
+                                                  "'*')) do redis.call('DEL', key) end", 0)),
+          ('exchanged', lambda store: store.command('SWAPDB', 0, 1)),
+          ('restarted_empty', lambda store: (store.kill(), shutil.rmtree(
+              store.directory / 'appendonlydir'), store.start())),
+          ('gone_back', lambda store: store.command('MSET', 'onlogin:ended:store', store.mark)
+           and store.command('DEL', 'onlogin:ended:token:t2')))
+    def test_what_a_redis_loses_is_put_back(self, lose):
+        store = self.store(RedisStore)
+        one, other = self.asker(store), self.asker(store)
+        self.assertEqual(one.end('t1', longest=DAY), 'done')
+        store.mark = store.command('GET', 'onlogin:ended:store')
+        self.assertEqual(one.end('t2', longest=DAY), 'done')
+        moment = now()
+        self.assertEqual(one.end_all('o2', '-', moment), 'done')
+        self.assertEqual(other.ended('t1'), 'yes')
+        self.assertEqual(other.ended('t2', 'o2', 'wx1', moment), 'yes')
+        lose(store)
+        until(lambda: 'revocations lost' in one.log(), 5, 'that it has lost them')
+        self.assertRegex(one.log(), 'revocations lost.*advice=.*revoke --all')
+        until(lambda: one.ended('t1') == 'yes', 5, 'the connection')
+        later = self.asker(store)
+        for asker in (one, other, later):
+            until(lambda asker=asker: asker.ended('t2') == 'yes', 5, 'what had ended')
+            self.assertEqual(asker.ended('t1'), 'yes')
+            self.assertEqual(asker.ended('t', 'o2', 'wx1', moment), 'yes')
+            self.assertEqual(asker.ended('t'), 'no')
+        for key in ('token:t1', 'token:t2', 'user:o2'):
+            self.assertGreater(int(store.command('PTTL', f'onlogin:ended:{key}')), 1000 * (DAY - 60))
+
+    def test_what_is_evicted_stays_ended(self):
+        store = self.store(lambda: RedisStore('tcp', '--maxmemory', '3mb', '--maxmemory-policy',
+                                              'allkeys-lru', '--appendonly', 'no'))
+        asker = self.asker(store)
+        for i in range(20):
+            self.assertEqual(asker.end(f't{i}'), 'done')
+        with socket.create_connection(('127.0.0.1', store.port)) as other:
+            for i in range(5000):
+                other.sendall(f'SET x{i} {"x" * 999}\r\n'.encode())
+                self.assertEqual(other.recv(5), b'+OK\r\n')
+        there = store.command('EXISTS', *(f'onlogin:ended:token:t{i}' for i in range(20)))
+        self.assertLess(int(there), 20)
+        for i in range(20):
+            self.assertEqual(asker.ended(f't{i}'), 'yes')
+        until(lambda: 'revocations lost' in asker.log(), 5, 'that they are gone')
+        self.assertIn('noeviction', asker.log())
+
+    def test_a_setting_that_becomes_unsafe_is_warned_of(self):
+        store = self.store(RedisStore)
+        asker = self.asker(store)
+        self.assertEqual(asker.ended('t'), 'no')
+        store.command('CONFIG', 'SET', 'maxmemory-policy', 'volatile-lru')
+        until(lambda: 'maxmemory-policy volatile-lru' in asker.log(), 15, 'the warning')
+
+    @each(('ahead', 3 * 3600), ('behind', -3 * 3600))
+    def test_a_wrong_clock_makes_no_key_expire_early(self, offset):
+        store = self.store(RedisStore)
+        clock = WrongClock()
+        clock.set(offset)
+        asker = self.asker(store, before=clock.before)
+        self.assertEqual(asker.end('t', now() + 7_200_000, 7200), 'done')
+        left = int(store.command('PTTL', 'onlogin:ended:token:t'))
+        self.assertGreater(left, 7_200_000 - 20_000 * PATIENCE)
+
+    @each(('password_and_database', 'password', 0.06), ('twice_as_far', 'password', 0.12),
+          ('tls', 'tls', 0.12))
+    def test_a_redis_far_away(self, kind, delay):
+        store = self.store(lambda: RedisStore(kind))
+        relay = self.relay(store.port, delay)
+        url = store.url.replace(str(store.port), str(relay.own_port))
+        asker = self.asker(url)
+        self.assertEqual(asker.ended('t'), 'no')
+        self.assertEqual(self.asker(url, 'at-once').end('t2'), 'done')
+        connections = relay.accepted
+        relay.cut()
+        answers = []
+        for _ in range(150):
+            answers.append(asker.send('ended', 't', 'o', 'wx1', now()))
+            time.sleep(0.02)
+        answers = [asker.answer(name) for name in answers]
+        self.assertEqual(set(answers[-50:]), {'no'})
+        self.assertLess(relay.accepted - connections, 3)
+
+    def test_a_command_waits_for_a_redis_very_far_away(self):
+        store = self.store(lambda: RedisStore('password'))
+        relay = self.relay(store.port, 0.8)
+        commander = self.asker(store.url.replace(str(store.port), str(relay.own_port)), 'at-once')
+        self.assertEqual(commander.end('t'), 'done')
+
+    @each(('no_info', ('--rename-command', 'INFO', '')),
+          ('neither', ('--rename-command', 'INFO', '', '--rename-command', 'ROLE', '')))
+    def test_a_server_without_info_works(self, options):
+        asker = self.asker(self.store(lambda: RedisStore('tcp', *options)))
+        self.assertEqual(asker.end('t'), 'done')
+        self.assertEqual(asker.ended('t'), 'yes')
+        self.assertEqual(asker.log(), '')
+
+    @each(('password', 'redis://:hidden@127.0.0.1:{port}', ('no password is set',)),
+          ('user', 'redis://me:hidden@127.0.0.1:{port}', ('WRONGPASS', 'user or password')),
+          ('database', 'redis://127.0.0.1:{port}/99', ('no database of that number', '`databases`')),
+          ('tls', 'rediss://127.0.0.1:{port}', ('TLS', 'redis://', 'not rediss://')))
+    def test_each_mistake_has_its_own_words(self, url, expected):
+        asker = self.asker(url.format(port=self.store(RedisStore).port))
+        answer = until(lambda: (answer := asker.ended('t')).count('no answer within') == 0 and answer,
+                       10, 'the reason')
+        self.assert_unreachable(answer, *expected)
+        self.assertNotIn('hidden', asker.log())
+        for words in expected:
+            self.assertIn(words, asker.log())
+
+    def test_no_tls_to_a_port_that_wants_it_has_words(self):
+        store = self.store(lambda: RedisStore('tls'))
+        asker = self.asker(f'redis://:hidden@127.0.0.1:{store.port}')
+        self.assert_unreachable(asker.ended('t'), 'rediss://')
+
+    def test_too_many_clients_has_words(self):
+        store = self.store(lambda: RedisStore('tcp', '--maxclients', 1))
+        with socket.create_connection(('127.0.0.1', store.port)):
+            asker = self.asker(store)
+            self.assert_unreachable(asker.ended('t'), 'maxclients')
+
+    def test_a_command_that_is_renamed_away_has_words(self):
+        asker = self.asker(self.store(lambda: RedisStore('tcp', '--rename-command', 'EVAL', '')))
+        self.assertEqual(asker.ended('t'), 'no')
+        self.assert_unreachable(asker.end('t'), 'EVAL', 'rename-command')
 
     def test_something_else_that_listens(self):
         with socket.create_server(('127.0.0.1', 0)) as listener:
