@@ -17,6 +17,8 @@
 #include "revoke.hh"
 #include "session/keys.hh"
 #include "store/ended_sessions.hh"
+#include "store/look.hh"
+#include "store/owner.hh"
 #include "version.hh"
 #include "wechat/real.hh"
 #include "wechat/wechat.hh"
@@ -25,6 +27,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <system_error>
 
 #include <unistd.h>
@@ -188,9 +191,25 @@ int serve(const Options& options, Mode mode)
     return leave();
 }
 
+// A start would open the store, too, as the user that owns it.
+void check_store(const Config& config)
+{
+    const auto& store = config.session.store;
+    if (!config.session.keys)
+        return;
+    if (store.kind == StoreAddress::Kind::Sqlite) {
+        if (is_made_by_unit(store) &&
+            !std::filesystem::exists(std::filesystem::path{store.path}.parent_path()))
+            return;
+        become_owner(store.path);
+    }
+    look_at_store(store);
+}
+
 int check(const Options& options)
 {
     const auto config = load(options);
+    check_store(config);
     const auto reasons = unreal(config);
     printf("%s is fine: %s%s%s\n", options.config_file.c_str(), mini_programs(config).c_str(),
            reasons.empty() ? "" : "; but ", reasons.empty() ? "" : reasons.front().c_str());

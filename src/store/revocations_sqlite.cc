@@ -13,22 +13,16 @@
 // The file counts its age, which grows by the time that the host has run between two writes, by
 // Linux's CLOCK_BOOTTIME: it may fall behind, and never runs ahead.
 
-#include "base/fd.hh"
 #include "store/errors.hh"
 #include "store/revocations.hh"
 #include "store/sqlite.hh"
+#include "store/sqlite_file.hh"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <ctime>
-#include <filesystem>
 #include <optional>
 #include <unordered_map>
 #include <vector>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace onlogin {
 
@@ -39,7 +33,6 @@ constexpr milliseconds patience_to_write{1'000}; // likewise
 constexpr milliseconds between_tries{5};         // of the same
 constexpr milliseconds between_openings{200};    // of a file that cannot be used
 constexpr milliseconds between_looks{1'000};     // at a file for which nobody asks
-constexpr long long version = 1;                 // of the table
 
 // By how much the age grows at most from one write to the next, for clocks that are wrong all the
 // same. Where writes are rarer, rows stay longer, and they are few.
@@ -65,32 +58,6 @@ long long running_time()
     return time.tv_sec * 1'000LL + time.tv_nsec / 1'000'000;
 }
 
-// Throws StoreUnreachable if `path` cannot be used, for a reason that SQLite would not tell. Makes
-// the file if there is none, for nobody else to read: SQLite gives its other files the same mode.
-void make_file(const std::string& path)
-{
-    const auto directory = std::filesystem::path{path}.parent_path().string();
-    const auto user = "user " + std::to_string(geteuid());
-    // O_EXCL, because to close a file that is there would end SQLite's locks on it.
-    const Fd made{open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
-    if (made)
-        return;
-    const int reason = errno;
-    if (reason == ENOENT || reason == ENOTDIR)
-        throw StoreUnreachable{"there is no directory " + directory +
-                               ": make it, for the worker's user: install -d -m 700 -o USER " +
-                               directory};
-    if (reason != EEXIST)
-        throw StoreUnreachable{"cannot make " + path + " as " + user + ": " + strerror(reason) +
-                               (reason == EACCES ? "; chown the directory to that user" : "")};
-    if (faccessat(AT_FDCWD, path.c_str(), R_OK | W_OK, AT_EACCESS) != 0)
-        throw StoreUnreachable{path + " cannot be written by " + user + ": " + strerror(errno) +
-                               (errno == EACCES ? "; chown it to that user" : "")};
-    if (faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) != 0)
-        throw StoreUnreachable{directory + " cannot be written by " + user + ": " +
-                               strerror(errno) + "; SQLite keeps its log there"};
-}
-
 class SqliteRevocations : public Revocations
 {
 public:
@@ -104,7 +71,7 @@ public:
             refresh_now();
         } catch (const SqliteError& error) {
             if (!error.locked())
-                throw StoreUnreachable{explain(error)};
+                throw StoreUnreachable{explain(path_, error)};
             db_.reset(); // the first who asks tries again
         }
         watch_ = keep_looking();
@@ -210,7 +177,7 @@ private:
                 db_->db.abandon();
                 db_.reset();
             }
-            fail(explain(error));
+            fail(explain(path_, error));
         } catch (const StoreUnreachable& error) {
             fail(error.what());
         }
@@ -227,18 +194,6 @@ private:
         throw StoreUnreachable{trouble};
     }
 
-    [[nodiscard]] std::string explain(const SqliteError& error) const
-    {
-        auto what = path_ + ": " + error.what();
-        if (error.locked())
-            return what + ": another program holds it; end that";
-        if (error.full())
-            return what + ": make room on the disk";
-        if (error.damaged())
-            return what + ": put a good copy in its place, or move it away to begin anew";
-        return what;
-    }
-
     // What has been written since is read; what is not there any more is opened again.
     void refresh_now()
     {
@@ -253,7 +208,7 @@ private:
             db_->db.mend_missing_log();
             db_.reset();
         }
-        make_file(path_);
+        prepare_sqlite_file(path_);
         try {
             auto fresh = std::make_unique<Open>(path_, durable_ == Durable::AtOnce);
             make_tables(fresh->db);
@@ -295,15 +250,14 @@ private:
                                   "WHERE name = 'stay') + (SELECT count(*) FROM sqlite_schema "
                                   "WHERE name = 'age') = 2";
         constexpr auto unknown = "SELECT EXISTS (SELECT 1 FROM ended WHERE stay IS NULL)";
-        if (db.number("PRAGMA user_version") == version && db.number(complete) == 1 &&
+        if (db.number("PRAGMA user_version") == version_of_tables && db.number(complete) == 1 &&
             db.number(unknown) == 0)
             return;
         Transaction transaction{db};
         const auto found = db.number("PRAGMA user_version");
-        if (found != version &&
+        if (found != version_of_tables &&
             (found != 0 || db.number("SELECT count(*) FROM sqlite_schema") != 0))
-            throw StoreUnreachable{"the SQLite file belongs to another program, or to another "
-                                   "version of this one: name another in session.revocations"};
+            throw StoreUnreachable{of_another_program};
         db.run(
             "CREATE TABLE IF NOT EXISTS ended (seq INTEGER PRIMARY KEY AUTOINCREMENT,"
             " key TEXT NOT NULL, until INTEGER NOT NULL, forget INTEGER NOT NULL);"

@@ -226,6 +226,29 @@ void Sqlite::mend_missing_log() const
         unlink(files_[1].path.c_str());
 }
 
+SqliteGlimpse glimpse_of_sqlite(const std::string& path, const char* sql)
+{
+    std::string uri = "file:";
+    for (const char c : path)
+        if (c == '%' || c == '?' || c == '#') // what a URI would take for its own
+            uri += c == '%' ? "%25" : c == '?' ? "%3f" : "%23";
+        else
+            uri += c;
+    uri += "?immutable=1";
+    sqlite3* opened = nullptr;
+    const int result =
+        sqlite3_open_v2(uri.c_str(), &opened,
+                        SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nullptr);
+    const std::unique_ptr<sqlite3, decltype(&sqlite3_close_v2)> database{opened, sqlite3_close_v2};
+    check(result, opened);
+    SqliteStatement version{opened, "PRAGMA user_version"};
+    SqliteStatement tables{opened, "SELECT count(*) FROM sqlite_schema"};
+    version.step();
+    tables.step();
+    check(sqlite3_exec(opened, sql, nullptr, nullptr, nullptr), opened);
+    return {version.number(0), tables.number(0)};
+}
+
 std::string sqlite_library()
 {
     return std::string{"SQLite "} + sqlite3_libversion() + '\n';

@@ -131,6 +131,16 @@ private:
     std::array<File, 3> files_;                     // database, wal-index, log
 };
 
+struct SqliteGlimpse
+{
+    long long version = 0; // PRAGMA user_version
+    long long tables = 0;  // and what else is in the schema
+};
+// What it finds in the database file itself, read without a lock and without making a file beside
+// it: the log does not count. Also runs `sql`, for what fails where the file is damaged. Throws
+// SqliteError.
+SqliteGlimpse glimpse_of_sqlite(const std::string& path, const char* sql = "");
+
 // SQLite's name and version, as a line of -V.
 std::string sqlite_library();
 

@@ -273,6 +273,12 @@ class Relay:
             connection.close()
 
 
+def sql(file, commands):
+    """By SQLite's own program, which waits for others."""
+    subprocess.run(['sqlite3', '-cmd', '.timeout 5000', file, commands], check=True,
+                   stdout=subprocess.DEVNULL, timeout=20 * PATIENCE)
+
+
 def missing(program):
     """Why a test that needs the program is skipped; empty: it is there."""
     return '' if shutil.which(program) else f'there is no {program}'

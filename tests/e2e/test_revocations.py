@@ -11,7 +11,7 @@ import time
 
 from harness import PATIENCE, Case, each, free_port, new_directory, until
 from revocation_stores import (DAY, DRIVER, Asker, RedisStore, Relay, SqliteStore, WrongClock,
-                               missing, mount_small, no_driver, now)
+                               missing, mount_small, no_driver, now, sql)
 
 STORES = {'sqlite': SqliteStore,
           **{f'redis_{kind}': lambda kind=kind: RedisStore(kind)
@@ -118,12 +118,6 @@ class Contract(StoreCase):
         later = self.asker(store)
         for i in range(20):
             self.assertEqual(later.ended(f't{i}'), 'yes')
-
-
-def sql(file, commands):
-    """By SQLite's own program, which waits for others."""
-    subprocess.run(['sqlite3', '-cmd', '.timeout 5000', file, commands], check=True,
-                   stdout=subprocess.DEVNULL, timeout=20 * PATIENCE)
 
 
 def every_part(file):

@@ -8,9 +8,14 @@ import time
 import fcgi
 from harness import (APP, ONLOGIN, OTHER_APP, PATIENCE, SANITIZER, check_no_leak, each,
                      keep_private, magic, until, write_private)
-from revocation_stores import RedisStore, missing
+from revocation_stores import RedisStore, missing, sql
 from session_users import OPENID, SessionCase, auth, bearer, logout
 from test_config import onlogin
+
+OLD_TABLE = ('CREATE TABLE ended (seq INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, '
+             'until INTEGER NOT NULL, forget INTEGER NOT NULL); PRAGMA user_version=1; '
+             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 2000) "
+             "INSERT INTO ended (key, until, forget) SELECT 'token:' || i, i, i FROM n")
 
 OTHER_OPENID = 'oGZUI0egBJY1zhBYw2KhdUfwVJJF'
 
@@ -185,6 +190,61 @@ class LostStore(SessionCase):
         self.assertNotEqual(worker.wait(20), 0)
         self.assertEqual(len(worker.log().splitlines()), 1, worker.log())
         self.assertRegex(worker.log(), r'^onlogin: .*' + reason)
+
+    @each(('directory', lambda home: None, 'no directory'),
+          ('no_directory', lambda home: home.touch(), 'no directory'),
+          ('text', lambda home: (home.mkdir(), (home / 'x.db').write_text('x' * 5000)), 'not a da'),
+          ('damaged', lambda home: (home.mkdir(), sql(home / 'x.db', OLD_TABLE),
+                                    os.truncate(home / 'x.db', 8192)), 'malformed'),
+          ('other', lambda home: (home.mkdir(), sql(home / 'x.db', 'CREATE TABLE x (y)')),
+           'another program'),
+          ('folder', lambda home: (home / 'x.db').mkdir(parents=True), 'Is a directory'))
+    def test_what_a_start_refuses_the_check_refuses(self, spoil, reason):
+        place = self.home / 'state'
+        spoil(place)
+        before = sorted(place.glob('*'))
+        config = self.with_sessions(revocations=f'sqlite:{place}/x.db')
+        worker = self.own_worker(config, directory=self.home, wait=False)
+        self.assertNotEqual(worker.wait(20), 0)
+        self.assertIn(reason, worker.log())
+        done = onlogin('-t', '-c', self.home / 'onlogin.json')
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (1, '', worker.log()))
+        self.assertEqual(sorted(place.glob('*')), before)
+
+    @each(('file', lambda place: (os.chown(place, 65534, 65534), (place / 'x.db').touch())),
+          ('directory', lambda place: ((place / 'x.db').touch(), place.chmod(0o555),
+                                       os.chown(place / 'x.db', 65534, 65534))))
+    def test_the_check_of_root_looks_as_the_owner_would(self, spoil):
+        if os.geteuid() != 0:
+            self.skipTest('this is about root')
+        self.home.parent.chmod(0o755)
+        self.home.chmod(0o755)
+        place = self.home / 'state'
+        place.mkdir()
+        spoil(place)
+        write_private(self.home / 'onlogin.json',
+                      json.dumps(self.with_sessions(revocations='sqlite:state/x.db')))
+        done = onlogin('-t', '-c', self.home / 'onlogin.json')
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn('cannot be written by user 65534', done.stderr)
+
+    def test_the_check_touches_nothing(self):
+        place = self.home / 'state'
+        place.mkdir()
+        write_private(self.home / 'onlogin.json',
+                      json.dumps(self.with_sessions(revocations='sqlite:state/x.db')))
+        for expected in ([], ['x.db']):
+            done = onlogin('-t', '-c', self.home / 'onlogin.json')
+            self.assertEqual((done.returncode, done.stderr), (0, ''))
+            self.assertEqual([file.name for file in place.iterdir()], expected)
+            onlogin('revoke', '-c', self.home / 'onlogin.json', '--all')
+
+    @each(('ca', 'rediss://h?ca_file=none'), ('own', 'rediss://h?cert_file=none&key_file=none'))
+    def test_the_check_reads_the_files_for_tls(self, url):
+        write_private(self.home / 'onlogin.json', json.dumps(self.with_sessions(revocations=url)))
+        done = onlogin('-t', '-c', self.home / 'onlogin.json')
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('none', done.stderr)
 
     def test_without_keys_the_store_does_not_matter(self):
         worker = self.own_worker(self.with_sessions(keys_file='', revocations='sqlite:no/x.db'),

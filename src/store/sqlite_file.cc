@@ -1,0 +1,108 @@
+#include "store/sqlite_file.hh"
+
+#include "base/fd.hh"
+#include "store/errors.hh"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace onlogin {
+
+namespace {
+
+std::string directory_of(const std::string& path)
+{
+    return std::filesystem::path{path}.parent_path().string();
+}
+
+std::string this_user()
+{
+    return "user " + std::to_string(geteuid());
+}
+
+// `reason` is the errno of who has tried to make it.
+[[noreturn]] void cannot_make(const std::string& path, int reason)
+{
+    const auto directory = directory_of(path);
+    if (reason == ENOENT || reason == ENOTDIR)
+        throw StoreUnreachable{"there is no directory " + directory +
+                               ": make it, for the worker's user: install -d -m 700 -o USER " +
+                               directory};
+    throw StoreUnreachable{"cannot make " + path + " as " + this_user() + ": " + strerror(reason) +
+                           (reason == EACCES ? "; chown the directory to that user" : "")};
+}
+
+void check_rights(const std::string& path)
+{
+    struct stat found
+    {};
+    if (stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode))
+        throw StoreUnreachable{path +
+                               (S_ISDIR(found.st_mode) ? ": Is a directory" : " is no file") +
+                               "; name a file in session.revocations"};
+    if (faccessat(AT_FDCWD, path.c_str(), R_OK | W_OK, AT_EACCESS) != 0)
+        throw StoreUnreachable{path + " cannot be written by " + this_user() + ": " +
+                               strerror(errno) +
+                               (errno == EACCES ? "; chown it to that user" : "")};
+    const auto directory = directory_of(path);
+    if (faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) != 0)
+        throw StoreUnreachable{directory + " cannot be written by " + this_user() + ": " +
+                               strerror(errno) + "; SQLite keeps its log there"};
+}
+
+} // namespace
+
+void prepare_sqlite_file(const std::string& path)
+{
+    // O_EXCL, because to close a file that is there would end SQLite's locks on it.
+    const Fd made{open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+    if (made)
+        return;
+    if (errno != EEXIST)
+        cannot_make(path, errno);
+    check_rights(path);
+}
+
+void look_at_sqlite_file(const std::string& path)
+{
+    struct stat found
+    {};
+    if (lstat(path.c_str(), &found) != 0) {
+        if (errno != ENOENT ||
+            faccessat(AT_FDCWD, directory_of(path).c_str(), W_OK | X_OK, AT_EACCESS) != 0)
+            cannot_make(path, errno);
+        return;
+    }
+    check_rights(path);
+    try {
+        const auto glimpse = glimpse_of_sqlite(path);
+        if (glimpse.version != version_of_tables && (glimpse.version != 0 || glimpse.tables != 0))
+            throw StoreUnreachable{of_another_program};
+        struct stat log
+        {};
+        // What is in a log would be read, too: this is for a file that no worker has open.
+        if (glimpse.tables != 0 && (stat((path + "-wal").c_str(), &log) != 0 || log.st_size == 0))
+            glimpse_of_sqlite(path, "SELECT sum(until) FROM ended");
+    } catch (const SqliteError& error) {
+        throw StoreUnreachable{explain(path, error)};
+    }
+}
+
+std::string explain(const std::string& path, const SqliteError& error)
+{
+    auto what = path + ": " + error.what();
+    if (error.locked())
+        return what + ": another program holds it; end that";
+    if (error.full())
+        return what + ": make room on the disk";
+    if (error.damaged())
+        return what + ": put a good copy in its place, or move it away to begin anew";
+    return what;
+}
+
+} // namespace onlogin
