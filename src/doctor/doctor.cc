@@ -77,6 +77,8 @@ int run_doctor(const std::string& config_file, const std::string& credentials_di
     const auto config = check_config(findings, file, credentials_directory, workers);
     const Config* const known = config ? &*config : nullptr;
     check_files(findings, file, known, workers);
+    if (config)
+        check_store(findings, *config, workers);
     const auto nginx = check_nginx(findings, known, workers);
     check_sockets(findings, nginx);
     if (config) {

@@ -9,6 +9,7 @@
 #include "base/crypto.hh"
 #include "base/encode.hh"
 #include "store/errors.hh"
+#include "store/look.hh"
 #include "store/redis_client.hh"
 #include "store/revocations.hh"
 
@@ -386,14 +387,48 @@ private:
     Task<> keeper_;
 };
 
+RedisTimes patient_times()
+{
+    RedisTimes times;
+    times.connect = times.answer = milliseconds{10'000};
+    return times;
+}
+
+Task<> ask_for_trouble(Loop& loop, RedisClient& client, std::string& trouble)
+{
+    try {
+        std::vector<std::string> words{"MGET", name_of(mark_key)};
+        co_await client.ask(std::move(words));
+        words.assign(std::begin(probe), std::end(probe));
+        co_await client.ask(std::move(words));
+    } catch (const StoreUnreachable& error) {
+        trouble = error.what();
+    }
+    loop.stop();
+}
+
 } // namespace
+
+std::string ask_redis(const StoreAddress& address, RedisServer& server)
+{
+    constexpr int nowhere = -1;
+    Log log{Level::Error, false, nowhere}; // what matters is returned
+    Loop loop;
+    Resolver resolver{loop, log};
+    RedisClient client{loop, log, resolver, address, words_of_revocations, patient_times()};
+    std::string trouble;
+    auto task = ask_for_trouble(loop, client, trouble);
+    task.start();
+    loop.run();
+    server = client.server();
+    return trouble;
+}
 
 std::unique_ptr<Revocations> open_redis_revocations(Loop& loop, Log& log, Resolver& resolver,
                                                     const StoreAddress& address, Durable durable)
 {
-    RedisTimes times;
-    if (durable == Durable::AtOnce) // a command may wait for a server far away
-        times.connect = times.answer = milliseconds{10'000};
+    // A command may wait for a server far away.
+    const auto times = durable == Durable::AtOnce ? patient_times() : RedisTimes{};
     return std::make_unique<RedisRevocations>(loop, log, resolver, address, times);
 }
 
