@@ -236,6 +236,8 @@ BOOST_AUTO_TEST_CASE(each_action_is_described)
 BOOST_AUTO_TEST_CASE(each_variable_of_the_environment_is_described)
 {
     auto read = set_of(all(sources(), "getenv\\(\"([A-Z_]+)\"\\)"));
+    for (const auto& name : all(sources(), "take_variable\\(\"([A-Z_]+)\"\\)"))
+        read.insert(name);
     auto described = set_of(all(part(page(), ".Sh ENVIRONMENT", {".Sh"}), "^\\.It Ev (.*)$"));
     // Of a CGI request, some are read before it is one: these are described with the request.
     for (const auto& name : all(part(page(), ".Ss Requests", {".Sh", ".Ss"}), "^\\.It Ev (.*)$")) {
