@@ -97,6 +97,7 @@ std::string nearly(std::string_view name)
         if (!is_letter(row.name))
             known.emplace_back(row.name);
     std::vector<std::string> words;
+    words.reserve(known.size());
     for (const auto& word : known)
         words.emplace_back(bare(word));
     const auto& word = nearest(meant, words);
@@ -267,7 +268,7 @@ private:
 std::string lacks_a_dash(char* const* argv)
 {
     for (; *argv; ++argv)
-        if (const std::string word{*argv}; word.size() > 2 && word[0] == '-' && word[1] != '-')
+        if (std::string word{*argv}; word.size() > 2 && word[0] == '-' && word[1] != '-')
             if (find_row(options, '-' + word) || find_long(commands, '-' + word))
                 return word;
     return {};

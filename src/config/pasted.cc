@@ -99,7 +99,7 @@ std::string looks_like(std::string_view text)
 
 std::string appid_fault(std::string_view text, Vendor vendor)
 {
-    const std::string must = "must be the appid of the mini program, like wx0123456789abcdef";
+    std::string must = "must be the appid of the mini program, like wx0123456789abcdef";
     if (const auto odd = find_odd_character(text))
         return must + ": " + odd->called + " is in it, at " + place_of(*odd, text);
     if (text.starts_with("gh_"))
