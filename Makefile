@@ -71,7 +71,7 @@ test_packages  := $(demo_packages) libboost-test-dev mandoc systemd apache2-bin 
                   php-cgi uwsgi-plugin-python3 nodejs npm
 lint_packages  := $(test_packages) clang clang-format clang-tidy cppcheck shellcheck
 bench_packages := $(demo_packages) libnginx-mod-http-echo wrk
-deb_packages   := $(build_packages) build-essential dpkg-dev debhelper libboost-test-dev
+deb_packages   := $(build_packages) build-essential dpkg-dev debhelper
 debian_packages := debootstrap dpkg-dev
 fuzz_packages  := $(build_packages) clang libclang-rt-dev
 
@@ -151,7 +151,7 @@ deb:
 
 test-deb:
 	@tests/install-packages $(debian_packages)
-	@COMMIT='$(commit)' tests/package $(release)
+	@tests/package $(release)
 
 test-debian:
 	@tests/install-packages debootstrap
