@@ -1,4 +1,4 @@
-"""The Debian packages' version."""
+"""The Debian packages' version, and the lists of packages that READMEs and Makefile have."""
 
 import os
 import re
@@ -92,3 +92,21 @@ class Version(Case):
         self.assertRegex(self.version(), r'\+git\d{8}\.\d{6}\.unknown$')
         self.assertRegex(self.version(COMMIT='abc-dirty'), r'\+git\d{8}\.\d{6}\.abc\+dirty$')
         self.assert_upgrade(self.release, self.version())
+
+
+class Lists(Case):
+    @each(('english', 'README.md'), ('chinese', 'README.zh-CN.md'))
+    def test_a_build_without_the_package_has_what_the_Makefile_needs(self, readme):
+        makefile = (ROOT / 'Makefile').read_text().replace('\\\n', ' ')
+        needed = re.search(r'(?m)^build_packages := (.*)$', makefile)[1].split()
+        text = (ROOT / readme).read_text().replace('\\\n', ' ')
+        said = re.search(r'(?m)^apt-get install -y (g\+\+ .*)$', text)[1].split()
+        self.assertEqual(set(said), {*needed, 'make', 'nginx'})
+
+    def test_the_package_is_built_with_what_the_Makefile_needs(self):
+        makefile = (ROOT / 'Makefile').read_text().replace('\\\n', ' ')
+        needed = re.search(r'(?m)^build_packages := (.*)$', makefile)[1].split()
+        control = (ROOT / 'systemd/debian/control').read_text()
+        depends = re.search(r'(?ms)^Build-Depends: (.*?)^\S', control)[1]
+        self.assertLessEqual({name for name in needed if name != 'g++'},
+                             {word for word in re.split(r'[\s,]+', depends)})
