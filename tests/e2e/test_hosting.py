@@ -474,6 +474,25 @@ class Variations(Case):
         self.assert_refused(server.login(), 500, 500, 'later')
         self.assertIn('onlogin.json', server.log(), 'what is wrong')
 
+    @each(*((kind.name, kind) for kind in web_servers.SERVERS))
+    def test_no_log_holds_a_code_where_no_worker_runs(self, kind):
+        """`finish` looks for all of them."""
+        server = self.start(kind)
+        self.assert_logged_in(server.login())
+        server.place.program.unlink()
+        if server.processes[0].alive() and kind in (web_servers.ApacheProxyFcgi,
+                                                    web_servers.LighttpdFastcgi):
+            server.processes[0].end()
+        for pid in server.left():
+            os.kill(pid, signal.SIGKILL)
+        for target in ('/onLogin?code={}', '/onLogin/logout?code={}', '/onLogin/%3Fcode={}',
+                       '/onLogin/code={}', '/onLogin/%26code={}'):
+            target = target.format(magic())
+            referer = {'Referer': f'https://localhost{target}'}
+            self.assertGreaterEqual(server.ask('GET', target, headers=referer).status, 400)
+            self.assertGreaterEqual(server.ask('POST', target, b'{}', referer | {
+                'Content-Type': JSON}).status, 400)
+
     def test_lighttpd_without_a_worker_is_503_and_comes_back(self):
         server = self.start(web_servers.LighttpdFastcgi)
         self.assert_logged_in(server.login())
