@@ -192,13 +192,13 @@ int serve(const Options& options, Mode mode)
 }
 
 // A start would open the store, too, as the user that owns it.
-void check_store(const Config& config)
+void check_store(const Config& config, const std::string& config_file)
 {
     const auto& store = config.session.store;
     if (!config.session.keys)
         return;
     if (store.kind == StoreAddress::Kind::Sqlite) {
-        if (is_made_by_unit(store) &&
+        if (geteuid() == 0 && is_made_by_unit(store, config_file) &&
             !std::filesystem::exists(std::filesystem::path{store.path}.parent_path()))
             return;
         become_owner(store.path);
@@ -209,7 +209,7 @@ void check_store(const Config& config)
 int check(const Options& options)
 {
     const auto config = load(options);
-    check_store(config);
+    check_store(config, options.config_file);
     const auto reasons = unreal(config);
     printf("%s is fine: %s%s%s\n", options.config_file.c_str(), mini_programs(config).c_str(),
            reasons.empty() ? "" : "; but ", reasons.empty() ? "" : reasons.front().c_str());

@@ -63,7 +63,8 @@ void check_files(Findings& findings, const std::string& config_file, const Confi
 
 // The store of ended sessions, if there are sessions: whether a worker can use it, and will be able
 // to tomorrow.
-void check_store(Findings& findings, const Config& config, const Workers& workers);
+void check_store(Findings& findings, const std::string& config_file, const Config& config,
+                 const Workers& workers);
 
 // Each unix socket: is it there, does a worker answer, may nginx connect and others not.
 void check_sockets(Findings& findings, const NginxSeen& nginx);

@@ -78,7 +78,7 @@ int run_doctor(const std::string& config_file, const std::string& credentials_di
     const Config* const known = config ? &*config : nullptr;
     check_files(findings, file, known, workers);
     if (config)
-        check_store(findings, *config, workers);
+        check_store(findings, file, *config, workers);
     const auto nginx = check_nginx(findings, known, workers);
     check_sockets(findings, nginx);
     if (config) {

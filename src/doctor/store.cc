@@ -105,13 +105,14 @@ std::string in_words(unsigned long long bytes)
                               : std::to_string(bytes / 1'000'000) + " MB";
 }
 
-void check_sqlite(Findings& findings, const StoreAddress& address, const Workers& workers)
+void check_sqlite(Findings& findings, const StoreAddress& address, const std::string& config_file,
+                  const Workers& workers)
 {
     const auto directory = std::filesystem::path{address.path}.parent_path().string();
     struct stat found
     {};
     const bool there = stat(directory.c_str(), &found) == 0;
-    if (!there && errno == ENOENT && is_made_by_unit(address))
+    if (!there && errno == ENOENT && is_made_by_unit(address, config_file))
         return findings.ok("store", directory + " is made when the service starts");
     // Who is not root sees what is closed to him, and not what the worker sees.
     if (geteuid() != 0 && (there ? found.st_uid != geteuid() : errno == EACCES))
@@ -167,14 +168,15 @@ void check_redis(Findings& findings, const StoreAddress& address)
 
 } // namespace
 
-void check_store(Findings& findings, const Config& config, const Workers& workers)
+void check_store(Findings& findings, const std::string& config_file, const Config& config,
+                 const Workers& workers)
 {
     if (!config.session.keys)
         return; // no sessions, no store
     const auto& address = config.session.store;
     switch (address.kind) {
     case StoreAddress::Kind::Sqlite:
-        return check_sqlite(findings, address, workers);
+        return check_sqlite(findings, address, config_file, workers);
     case StoreAddress::Kind::Redis:
         return check_redis(findings, address);
     case StoreAddress::Kind::Off:

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace onlogin {
@@ -17,9 +18,12 @@ void look_at_store(const StoreAddress& address)
         const TlsContext context{address.ca_file, address.cert_file, address.key_file};
 }
 
-bool is_made_by_unit(const StoreAddress& address)
+bool is_made_by_unit(const StoreAddress& address, const std::string& config_file)
 {
-    if (std::filesystem::path{address.path}.parent_path() != "/var/lib/onlogin")
+    struct stat config
+    {};
+    if (std::filesystem::path{address.path}.parent_path() != "/var/lib/onlogin" ||
+        stat(config_file.c_str(), &config) != 0 || config.st_uid != 0)
         return false;
     for (const auto* const unit :
          {"/usr/lib/systemd/system/onlogin.service", "/lib/systemd/system/onlogin.service",

@@ -15,8 +15,9 @@ namespace onlogin {
 void look_at_store(const StoreAddress& address);
 
 // Whether systemd makes the directory of the store when it starts the worker (StateDirectory= of
-// the unit that comes with it), so that it does not have to be there before.
-bool is_made_by_unit(const StoreAddress& address);
+// the unit that comes with it), so that it does not have to be there before. For the unit, the
+// configuration is root's; where a web server starts the worker, it is that user's.
+bool is_made_by_unit(const StoreAddress& address, const std::string& config_file);
 
 // What a worker would hear of the Redis at `address` if it asked, and if it wrote something; empty:
 // nothing is wrong. Waits for it up to ten seconds, and fills in `server` if it answers. Changes

@@ -2,11 +2,14 @@
 
 import json
 import os
+import pathlib
+import re
+import shutil
 import subprocess
 import time
 
 import fcgi
-from harness import (APP, ONLOGIN, OTHER_APP, PATIENCE, SANITIZER, check_no_leak, each,
+from harness import (APP, ONLOGIN, OTHER_APP, PATIENCE, ROOT, SANITIZER, check_no_leak, each,
                      keep_private, magic, until, write_private)
 from revocation_stores import RedisStore, missing, sql
 from session_users import OPENID, SessionCase, auth, bearer, logout
@@ -271,19 +274,47 @@ class Cgi(SessionCase):
             self.skipTest(reason)
         self.new_home()
 
-    def run_it(self, **variables):
+    def run_it(self, *before, **variables):
         environment = {'PATH': os.environ['PATH'], 'GATEWAY_INTERFACE': 'CGI/1.1',
                        'REQUEST_METHOD': 'GET', 'SCRIPT_NAME': '/onLogin', 'QUERY_STRING': '',
                        'ONLOGIN_CONFIG': str(self.home / 'onlogin.json'), **variables}
         environment.update((name, value) for name, value in os.environ.items()
                            if name.endswith('SAN_OPTIONS'))
-        done = subprocess.run([ONLOGIN], env=environment, stdin=subprocess.DEVNULL,
+        done = subprocess.run([*before, ONLOGIN], env=environment, stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=20 * PATIENCE)
         log = done.stderr.decode()
         self.assertEqual(done.returncode, 0, log)
         self.assertIsNone(SANITIZER.search(log), log)
         check_no_leak("the program's log", log)
         return fcgi.Answer.from_cgi(done.stdout)
+
+    @each(*((name, name) for name in ('apache-cgid', 'apache-fcgid', 'lighttpd-cgi',
+                                      'lighttpd-spawned', 'nginx-fcgiwrap')))
+    def test_the_default_store_by_the_command_of_each_hosting_file(self, name):
+        if os.geteuid() != 0:
+            self.skipTest('the command wants root')
+        text = (ROOT / f'nginx/hosting/{name}.conf').read_text()
+        command, = re.findall('^#     (install -d .*/var/lib/onlogin)$', text, re.MULTILINE)
+        self.home.parent.chmod(0o755)
+        self.home.chmod(0o755)
+        place = str(self.home / 'lib')
+        subprocess.run(command.replace('/var/lib/onlogin', place), shell=True, check=True)
+        config = self.home / 'onlogin.json'
+        values = self.with_sessions(revocations=f'sqlite:{place}/revocations.db')
+        write_private(config, json.dumps(values))
+        for file in (values['wechat']['ca_file'], ONLOGIN):
+            pathlib.Path(file).parent.chmod(0o755)
+        for file in (config, self.home / 'session.keys'):
+            shutil.chown(file, 'www-data')
+        done = onlogin('-t', '-c', config)
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        user = ('setpriv', '--reuid', 'www-data', '--regid', 'www-data', '--clear-groups')
+        answer = self.run_it(*user, QUERY_STRING='code=' + magic(), ONLOGIN_APPID=APP)
+        self.assert_logged_in(answer)
+        token = keep_private(answer.json['data']['token'])
+        ended = self.run_it(*user, REQUEST_METHOD='POST', PATH_INFO='/logout', HTTP_X_WX_SKEY=token)
+        self.assertEqual(ended.status, 200, ended)
+        self.assert_no_session(self.run_it(*user, ONLOGIN_ACTION='auth', **bearer(token)))
 
     @each(('sqlite', 'sqlite'), ('redis', 'redis'))
     def test_sessions_begin_count_and_end(self, kind):
