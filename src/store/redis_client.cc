@@ -223,9 +223,18 @@ Task<> RedisClient::find_means_by(std::shared_ptr<Question> question)
         if (const auto trouble = judge(reply); !trouble.empty())
             throw StoreUnreachable{trouble};
         if (means == means_)
-            co_return;
+            break;
         question = send(question_of_role());
     }
+    // ROLE does not tell that a server still reads its data.
+    if (means_ != Means::Role)
+        co_return;
+    question = send({say_.probe.begin(), say_.probe.end()});
+    co_await question->over;
+    if (!question->trouble.empty())
+        throw StoreUnreachable{question->trouble};
+    if (const auto& error = question->reply.text; is_elsewhere(error))
+        throw StoreUnreachable{explain(say_, error, question->command)};
 }
 
 std::vector<std::string> RedisClient::question_of_role()

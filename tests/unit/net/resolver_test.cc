@@ -42,7 +42,7 @@ struct ResolverFixture
 {
     Loop loop;
     Log log{Level::Error};
-    Resolver resolver{loop, log, {milliseconds{50}, milliseconds{20}}};
+    Resolver resolver{loop, log, {milliseconds{50}, milliseconds{20}, milliseconds{40}}};
     std::vector<std::string> answers;
 
     ResolverFixture()
@@ -116,6 +116,37 @@ BOOST_AUTO_TEST_CASE(without_any_answer_the_host_is_unreachable_until_there_is_o
     BOOST_TEST(lookups == 1);
     wait(30);
     BOOST_TEST(answer() == "192.0.2.1");
+}
+
+BOOST_AUTO_TEST_CASE(a_doubted_answer_is_asked_for_again_before_it_is_given)
+{
+    BOOST_TEST(answer() == "192.0.2.1");
+    address = "192.0.2.2";
+    resolver.doubt("wechat.test");
+    BOOST_TEST(answer() == "192.0.2.2");
+    BOOST_TEST(answer() == "192.0.2.2");
+    BOOST_TEST(lookups == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_doubted_answer_serves_where_there_is_no_better_one)
+{
+    BOOST_TEST(answer() == "192.0.2.1");
+    address = nullptr;
+    resolver.doubt("wechat.test");
+    BOOST_TEST(answer() == "192.0.2.1");
+
+    wait(30);
+    delay_ms = 300; // longer than anybody waits for it
+    resolver.doubt("wechat.test");
+    auto task = ask();
+    answers.clear();
+    task.start();
+    bool in_time = false;
+    Timer timer{loop};
+    timer.start(milliseconds{150}, [&] { in_time = answers.size() == 1; });
+    loop.run();
+    BOOST_TEST(in_time);
+    BOOST_TEST(answers.at(0) == "192.0.2.1");
 }
 
 BOOST_AUTO_TEST_CASE(all_who_ask_at_once_share_one_lookup)
