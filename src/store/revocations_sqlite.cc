@@ -38,10 +38,6 @@ constexpr milliseconds between_looks{1'000};     // at a file for which nobody a
 // same. Where writes are rarer, rows stay longer, and they are few.
 constexpr milliseconds largest_growth = std::chrono::hours{1};
 
-// For rows that a worker has written which did not know how long they are to stay: what
-// session.max_age_s is, unless somebody has raised it.
-constexpr milliseconds usual_stay = std::chrono::hours{24 * 31};
-
 // No row stays longer: so that ages can be added to each other.
 constexpr long long longest_stay = 1LL << 60;
 
@@ -211,7 +207,7 @@ private:
         prepare_sqlite_file(path_);
         try {
             auto fresh = std::make_unique<Open>(path_, durable_ == Durable::AtOnce);
-            make_tables(fresh->db);
+            make_sqlite_tables(fresh->db);
             prepare(*fresh);
             catch_up(*fresh);
             // Only now the old connection goes: the last one of a file writes the log into it.
@@ -240,39 +236,6 @@ private:
                                      "WHERE stay < ? AND forget < ? ORDER BY stay LIMIT 100)");
         open.age = open.db.prepare("SELECT ms, running_time FROM age");
         open.grow = open.db.prepare("UPDATE age SET ms = ?, running_time = ?");
-    }
-
-    // Workers of the first release have neither the column `stay` nor the table `age`, and share
-    // the file during an upgrade: what they add is taken for a row that stays for long.
-    static void make_tables(Sqlite& db)
-    {
-        constexpr auto complete = "SELECT (SELECT count(*) FROM pragma_table_info('ended') "
-                                  "WHERE name = 'stay') + (SELECT count(*) FROM sqlite_schema "
-                                  "WHERE name = 'age') = 2";
-        constexpr auto unknown = "SELECT EXISTS (SELECT 1 FROM ended WHERE stay IS NULL)";
-        if (db.number("PRAGMA user_version") == version_of_tables && db.number(complete) == 1 &&
-            db.number(unknown) == 0)
-            return;
-        Transaction transaction{db};
-        const auto found = db.number("PRAGMA user_version");
-        if (found != version_of_tables &&
-            (found != 0 || db.number("SELECT count(*) FROM sqlite_schema") != 0))
-            throw StoreUnreachable{of_another_program};
-        db.run(
-            "CREATE TABLE IF NOT EXISTS ended (seq INTEGER PRIMARY KEY AUTOINCREMENT,"
-            " key TEXT NOT NULL, until INTEGER NOT NULL, forget INTEGER NOT NULL);"
-            "CREATE TABLE IF NOT EXISTS age (ms INTEGER NOT NULL, running_time INTEGER NOT NULL);"
-            "INSERT INTO age SELECT 0, 0 WHERE NOT EXISTS (SELECT 1 FROM age);"
-            "PRAGMA user_version=1");
-        if (db.number("SELECT count(*) FROM pragma_table_info('ended') WHERE name = 'stay'") == 0)
-            db.run("ALTER TABLE ended ADD COLUMN stay INTEGER;"
-                   "CREATE INDEX ended_stay ON ended (stay);"
-                   "DROP INDEX IF EXISTS ended_forget");
-        auto adopt = db.prepare("UPDATE ended SET stay = (SELECT ms FROM age) + max(forget - ?, ?) "
-                                "WHERE stay IS NULL");
-        adopt.bind(now(), static_cast<long long>(usual_stay.count()));
-        adopt.step();
-        transaction.commit();
     }
 
     // The mark is taken first: what is written meanwhile is read once more.
@@ -364,7 +327,7 @@ private:
         }
         if (lost.empty())
             return;
-        Transaction transaction{open.db};
+        SqliteTransaction transaction{open.db};
         for (const auto& [key, row] : lost)
             insert(open, key, row);
         transaction.commit();
@@ -404,7 +367,7 @@ private:
         if (!unchanged())
             refresh_now();
         {
-            Transaction transaction{db_->db};
+            SqliteTransaction transaction{db_->db};
             const auto age = grow_older(*db_);
             insert(*db_, row.key, {row.until, row.forget, age + stay_of(row)});
             db_->purge.bind(age, now());
@@ -419,32 +382,6 @@ private:
         if (kept == mirror_.end() || kept->second.until < row.until)
             throw StoreUnreachable{path_ + " was overwritten just now"};
     }
-
-    // Ends without a change unless it has been committed.
-    class Transaction
-    {
-    public:
-        explicit Transaction(Sqlite& db)
-            : db_{db}
-        {
-            db_.run("BEGIN IMMEDIATE");
-        }
-        ~Transaction()
-        {
-            try {
-                if (db_.in_transaction())
-                    db_.run("ROLLBACK");
-            } catch (const SqliteError&) { // then SQLite does it when the file is closed
-            }
-        }
-        Transaction(const Transaction&) = delete;
-        Transaction& operator=(const Transaction&) = delete;
-
-        void commit() { db_.run("COMMIT"); }
-
-    private:
-        Sqlite& db_;
-    };
 
     Loop& loop_;
     Log& log_;

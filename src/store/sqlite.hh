@@ -131,6 +131,32 @@ private:
     std::array<File, 3> files_;                     // database, wal-index, log
 };
 
+// Ends without a change unless it has been committed.
+class SqliteTransaction
+{
+public:
+    explicit SqliteTransaction(Sqlite& db)
+        : db_{db}
+    {
+        db_.run("BEGIN IMMEDIATE");
+    }
+    ~SqliteTransaction()
+    {
+        try {
+            if (db_.in_transaction())
+                db_.run("ROLLBACK");
+        } catch (const SqliteError&) { // then SQLite does it when the file is closed
+        }
+    }
+    SqliteTransaction(const SqliteTransaction&) = delete;
+    SqliteTransaction& operator=(const SqliteTransaction&) = delete;
+
+    void commit() { db_.run("COMMIT"); }
+
+private:
+    Sqlite& db_;
+};
+
 struct SqliteGlimpse
 {
     long long version = 0; // PRAGMA user_version

@@ -1,9 +1,11 @@
 #include "store/sqlite_file.hh"
 
 #include "base/fd.hh"
+#include "base/rfc3339.hh"
 #include "store/errors.hh"
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 
@@ -14,6 +16,10 @@
 namespace onlogin {
 
 namespace {
+
+// For rows that a worker has written which did not know how long they are to stay: what
+// session.max_age_s is, unless somebody has raised it.
+constexpr std::chrono::milliseconds usual_stay = std::chrono::hours{24 * 31};
 
 std::string directory_of(const std::string& path)
 {
@@ -91,6 +97,37 @@ void look_at_sqlite_file(const std::string& path)
     } catch (const SqliteError& error) {
         throw StoreUnreachable{explain(path, error)};
     }
+}
+
+void make_sqlite_tables(Sqlite& db)
+{
+    constexpr auto complete = "SELECT (SELECT count(*) FROM pragma_table_info('ended') "
+                              "WHERE name = 'stay') + (SELECT count(*) FROM sqlite_schema "
+                              "WHERE name = 'age') = 2";
+    constexpr auto unknown = "SELECT EXISTS (SELECT 1 FROM ended WHERE stay IS NULL)";
+    if (db.number("PRAGMA user_version") == version_of_tables && db.number(complete) == 1 &&
+        db.number(unknown) == 0)
+        return;
+    SqliteTransaction transaction{db};
+    const auto found = db.number("PRAGMA user_version");
+    if (found != version_of_tables &&
+        (found != 0 || db.number("SELECT count(*) FROM sqlite_schema") != 0))
+        throw StoreUnreachable{of_another_program};
+    db.run("CREATE TABLE IF NOT EXISTS ended (seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+           " key TEXT NOT NULL, until INTEGER NOT NULL, forget INTEGER NOT NULL);"
+           "CREATE TABLE IF NOT EXISTS age (ms INTEGER NOT NULL, running_time INTEGER NOT NULL);"
+           "INSERT INTO age SELECT 0, 0 WHERE NOT EXISTS (SELECT 1 FROM age);"
+           "PRAGMA user_version=1");
+    if (db.number("SELECT count(*) FROM pragma_table_info('ended') WHERE name = 'stay'") == 0)
+        db.run("ALTER TABLE ended ADD COLUMN stay INTEGER;"
+               "CREATE INDEX ended_stay ON ended (stay);"
+               "DROP INDEX IF EXISTS ended_forget");
+    auto adopt = db.prepare("UPDATE ended SET stay = (SELECT ms FROM age) + max(forget - ?, ?) "
+                            "WHERE stay IS NULL");
+    adopt.bind(static_cast<long long>(wall_time().time_since_epoch().count()),
+               static_cast<long long>(usual_stay.count()));
+    adopt.step();
+    transaction.commit();
 }
 
 std::string explain(const std::string& path, const SqliteError& error)

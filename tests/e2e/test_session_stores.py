@@ -170,6 +170,27 @@ class LostStore(SessionCase):
                 leftover.unlink()
         self.assert_found(worker, token, ended)
 
+    def test_an_older_copy_beside_a_running_worker(self):
+        worker = self.own_worker(self.with_sessions(), directory=self.home)
+        second = self.second_worker()
+        file, old = self.home / 'revocations.db', self.home / 'old.db'
+        before, early, late, other = (self.user(worker) for _ in range(4))
+        self.assertEqual(logout(worker, before).status, 200)
+        sql(file, f".backup '{old}'")
+        self.assertEqual(logout(worker, early).status, 200)
+        sql(file, f".restore '{old}'")
+        self.assertEqual(logout(worker, late).status, 200)
+        for token in (before, early, late):
+            for one in (worker, second):
+                until(lambda one=one, token=token: auth(one, token).status == 401, 2, 'the others')
+        self.assert_is_user(auth(second, other))
+        sql(file, f".restore '{old}'")
+        done = onlogin('revoke', '-c', self.home / 'onlogin.json', '--all')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        for one in (worker, second):
+            self.assert_no_session(auth(one, other))
+        worker.await_log('revocations lost', 'put_back=')
+
     def test_a_broken_file_is_503(self):
         worker = self.own_worker(self.with_sessions(), directory=self.home)
         token = self.user(worker)
