@@ -35,6 +35,11 @@ void append_escape(std::string& to, unsigned char character)
 
 } // namespace
 
+bool is_line_separator(std::string_view character)
+{
+    return character == "\u2028" || character == "\u2029";
+}
+
 std::string to_hex(std::string_view bytes)
 {
     std::string hex;
@@ -86,34 +91,42 @@ bool is_visible_ascii(std::string_view text)
     return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
+Utf8Character first_utf8_character(std::string_view text)
+{
+    const auto lead = static_cast<unsigned char>(text[0]);
+    if (lead < 0x80)
+        return {1, true};
+    const std::size_t following = lead >= 0xc2 && lead <= 0xdf   ? 1
+                                  : lead >= 0xe0 && lead <= 0xef ? 2
+                                  : lead >= 0xf0 && lead <= 0xf4 ? 3
+                                                                 : 0;
+    unsigned char low = 0x80, high = 0xbf; // of the second byte, narrower after some leads
+    if (lead == 0xe0)
+        low = 0xa0;
+    else if (lead == 0xed)
+        high = 0x9f;
+    else if (lead == 0xf0)
+        low = 0x90;
+    else if (lead == 0xf4)
+        high = 0x8f;
+    std::size_t size = 1;
+    for (; size <= following; ++size, low = 0x80, high = 0xbf) {
+        if (size == text.size())
+            return {size, false};
+        const auto byte = static_cast<unsigned char>(text[size]);
+        if (byte < low || byte > high)
+            return {size, false};
+    }
+    return {size, following > 0};
+}
+
 bool is_utf8(std::string_view text)
 {
-    for (std::size_t i = 0; i < text.size();) {
-        const auto lead = static_cast<unsigned char>(text[i++]);
-        if (lead < 0x80)
-            continue;
-        const int following = lead >= 0xc2 && lead <= 0xdf   ? 1
-                              : lead >= 0xe0 && lead <= 0xef ? 2
-                              : lead >= 0xf0 && lead <= 0xf4 ? 3
-                                                             : -1;
-        if (following < 0)
+    while (!text.empty()) {
+        const auto character = first_utf8_character(text);
+        if (!character.well_formed)
             return false;
-        unsigned char low = 0x80, high = 0xbf; // of the second byte, narrower after some leads
-        if (lead == 0xe0)
-            low = 0xa0;
-        else if (lead == 0xed)
-            high = 0x9f;
-        else if (lead == 0xf0)
-            low = 0x90;
-        else if (lead == 0xf4)
-            high = 0x8f;
-        for (int k = 0; k < following; ++k, low = 0x80, high = 0xbf) {
-            if (i == text.size())
-                return false;
-            const auto byte = static_cast<unsigned char>(text[i++]);
-            if (byte < low || byte > high)
-                return false;
-        }
+        text.remove_prefix(character.size);
     }
     return true;
 }
@@ -131,6 +144,9 @@ void append_json_string(std::string& to, std::string_view text)
             append_escape(to, byte);
         } else if (byte == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0) {
             append_escape(to, static_cast<unsigned char>(text[++i]));
+        } else if (is_line_separator(text.substr(i, 3))) {
+            to += text[i + 2] == '\xa8' ? "\\u2028" : "\\u2029";
+            i += 2;
         } else {
             to += text[i];
         }

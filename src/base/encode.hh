@@ -23,12 +23,26 @@ std::optional<std::string> form_decode(std::string_view text);
 // empty.
 bool is_visible_ascii(std::string_view text);
 
+struct Utf8Character
+{
+    std::size_t size; // in bytes
+    bool well_formed;
+};
+
+// What `text`, which is not empty, begins with. Where that is no character, it has the bytes that
+// decoders replace by one U+FFFD: https://encoding.spec.whatwg.org/#utf-8-decoder
+Utf8Character first_utf8_character(std::string_view text);
+
 // Whether `text` is well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong).
 bool is_utf8(std::string_view text);
 
+// Whether `character` is U+2028 or U+2029: in JSON as any other, but the end of a line in
+// JavaScript before ES2019, where some clients still take JSON for JavaScript.
+bool is_line_separator(std::string_view character);
+
 // Appends `text` as a JSON string with its quotes. Control characters (U+0000 to U+001F and U+007F
-// to U+009F), quotes and backslashes are escaped; so is each byte from 0x80 on, as \u00XX, when the
-// text is not UTF-8.
+// to U+009F), line separators (U+2028, U+2029), quotes and backslashes are escaped; so is each byte
+// from 0x80 on, as \u00XX, when the text is not UTF-8.
 void append_json_string(std::string& to, std::string_view text);
 
 } // namespace onlogin

@@ -2,6 +2,7 @@
 
 #include "base/encode.hh"
 #include "base/json_slips.hh"
+#include "base/json_strings.hh"
 
 #include <algorithm>
 #include <memory>
@@ -166,7 +167,7 @@ std::string write_json(const Json::Value& value)
     }();
     std::ostringstream text;
     writer->write(value, &text);
-    return std::move(text).str();
+    return with_well_formed_strings(text.view());
 }
 
 std::string json_library()

@@ -26,7 +26,8 @@ CommentedJson parse_commented_json(const std::string& text);
 // The line, from 1, on which `value` stands in the text that it was parsed from.
 int line_of(const std::string& text, const Json::Value& value);
 
-// `value` as JSON on one line, in UTF-8 without escapes where they can be avoided.
+// `value` as JSON on one line, in UTF-8, whatever bytes its strings hold; without escapes where they
+// can be avoided (base/json_strings.hh).
 std::string write_json(const Json::Value& value);
 
 // The JSON library, as a line of -V: the version of its headers, since the library itself does not

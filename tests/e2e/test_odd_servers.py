@@ -197,6 +197,14 @@ class ByHand(Case):
         answer = self.login(response(body_of(openid, unionid=openid)))
         self.assert_logged_in(answer, openid=openid, unionid=openid)
 
+    @each(('separators', 'o\u2028\u2029', rb'"o\u2028\u2029"'),
+          ('half_an_emoji', 'o\udc00', rb'"o\ufffd\ufffd\ufffd"'))
+    def test_what_old_clients_cannot_read_is_escaped(self, openid, right):
+        answer = self.login(response(body_of(openid, unionid=openid)))
+        self.assertEqual(answer.status, 200, answer)
+        self.check_form(answer)
+        self.assertEqual(answer.body.count(right), 2, answer)
+
     @each(('no_json', b'{"openid":"o-by-hand"'), ('more_behind', BODY + b'x'),
           ('nul_behind', BODY + b'\0'), ('twice', BODY + BODY), ('text', b'"openid"'),
           ('null', b'null'), ('not_utf_8', BODY.replace(b'o-by', b'o-\xff')),

@@ -45,6 +45,32 @@ BOOST_AUTO_TEST_CASE(utf8_is_told_from_what_only_looks_like_it)
         BOOST_TEST(!is_utf8(bad));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_no_character_ends_where_decoders_end_it)
+{
+    const auto sizes = [](std::string_view text) {
+        std::string all;
+        while (!text.empty()) {
+            const auto [size, well_formed] = first_utf8_character(text);
+            all += std::to_string(size) + (well_formed ? " " : "! ");
+            text.remove_prefix(size);
+        }
+        return all;
+    };
+    BOOST_TEST(sizes("a\u00e9\u4f60\U0001f600") == "1 2 3 4 ");
+    BOOST_TEST(sizes("\xed\xa0\xbd") == "1! 1! 1! ");
+    BOOST_TEST(sizes("\xf0\x9f\x98") == "3! ");
+    BOOST_TEST(sizes("\xf0\x9f\x98\"") == "3! 1 ");
+    BOOST_TEST(sizes("\xe4\xbd\xe4\xbd\xa0\xff") == "2! 3 1! ");
+    BOOST_TEST(sizes("\xc0\xaf\xf5\x80") == "1! 1! 1! 1! ");
+}
+
+BOOST_AUTO_TEST_CASE(json_strings_escape_the_lines_of_javascript)
+{
+    std::string text;
+    append_json_string(text, "a\u2027\u2028\u2029\u202a");
+    BOOST_TEST(text == "\"a\u2027\\u2028\\u2029\u202a\"");
+}
+
 BOOST_AUTO_TEST_CASE(json_strings_escape_what_json_forbids)
 {
     std::string text;

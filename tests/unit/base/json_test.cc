@@ -38,4 +38,12 @@ BOOST_AUTO_TEST_CASE(nothing_stands_outside_of_strings_but_json)
     BOOST_TEST(parse_json("\r\n\t {} \r\n\t").has_value());
 }
 
+BOOST_AUTO_TEST_CASE(what_is_written_is_utf8_whatever_it_holds)
+{
+    Json::Value value;
+    value["a\xff"] = "\xed\xb0\x80\u2028\x01 \u4f60";
+    BOOST_TEST(write_json(value) ==
+               "{\"a\\ufffd\":\"\\ufffd\\ufffd\\ufffd\\u2028\\u0001 \u4f60\"}");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
