@@ -211,19 +211,25 @@ std::optional<Secret> aes_128_cbc_decrypted(std::string_view key, std::string_vi
     require(EVP_DecryptInit_ex2(context.get(), algorithms().aes_cbc.get(), bytes_of(key),
                                 bytes_of(iv), nullptr),
             "the key of AES-128-CBC");
-    std::string result(text.size() + block, '\0');
+    require(EVP_CIPHER_CTX_set_padding(context.get(), 0), "AES-128-CBC");
+    std::string result(text.size(), '\0');
     auto* const to = reinterpret_cast<unsigned char*>(result.data());
-    int length = 0, rest = 0;
+    int length = 0;
     require(EVP_DecryptUpdate(context.get(), to, &length, bytes_of(text),
                               static_cast<int>(text.size())),
             "AES-128-CBC");
-    const bool good = EVP_DecryptFinal_ex(context.get(), to + length, &rest) == 1;
-    if (!good)
-        ERR_clear_error();
-    else
-        result.resize(static_cast<std::size_t>(length) + static_cast<std::size_t>(rest));
-    Secret secret{std::move(result)};
-    return good ? std::optional<Secret>{std::move(secret)} : std::nullopt;
+    return Secret{std::move(result)};
+}
+
+std::optional<std::string_view> without_padding(std::string_view text, std::size_t block)
+{
+    const std::size_t count = text.empty() ? 0 : static_cast<unsigned char>(text.back());
+    if (count == 0 || count > block || count > text.size())
+        return std::nullopt;
+    const auto padding = text.substr(text.size() - count);
+    if (padding.find_first_not_of(text.back()) != padding.npos)
+        return std::nullopt;
+    return text.substr(0, text.size() - count);
 }
 
 } // namespace onlogin

@@ -96,10 +96,14 @@ private:
 // AES-256-CTR of `text`, encrypted or decrypted: it is the same. Key of 32 bytes, counter of 16.
 std::string aes_256_ctr(std::string_view key, std::string_view counter, std::string_view text);
 
-// Decrypts what AES-128-CBC with PKCS #7 padding has made. Absent where `text` has a length or a
-// padding that it never makes. Else the result may still be anything: nothing here finds out
-// whether the key was the right one or `text` was changed. Key and iv of 16 bytes.
+// Decrypts what AES-128-CBC has made; its padding stays. Absent where `text` is not of whole
+// blocks, one at least. Else the result may be anything: nothing here finds out whether the key was
+// the right one or `text` was changed. Key and iv of 16 bytes.
 std::optional<Secret> aes_128_cbc_decrypted(std::string_view key, std::string_view iv,
                                             std::string_view text);
+
+// `text` without its PKCS #7 padding (RFC 5652, section 6.3) to blocks of `block` bytes. Absent
+// where it has none.
+std::optional<std::string_view> without_padding(std::string_view text, std::size_t block);
 
 } // namespace onlogin

@@ -3,10 +3,12 @@
 #include "base/encode.hh"
 #include "base/json_slips.hh"
 #include "base/json_strings.hh"
+#include "base/secret.hh"
 
 #include <algorithm>
 #include <memory>
 #include <sstream>
+#include <vector>
 
 #include <json/reader.h>
 #include <json/version.h>
@@ -60,16 +62,29 @@ std::size_t number_length(std::string_view text)
     return at < text.size() && is_digit(text[at]) ? 0 : at; // 0 behind which there are more
 }
 
-// jsoncpp, however strict, takes comments behind a value, a byte order mark before it and numbers
-// as +1, 01, 1. and a lone -, ends at a zero byte and lets control characters stand in strings.
-bool has_what_jsoncpp_overlooks(std::string_view text)
+// jsoncpp takes no number that is too large for a double, or makes an infinity of it.
+bool is_beyond_double(std::string_view number)
 {
+    constexpr std::size_t most_digits = 308; // that always fit
+    if (number.size() <= most_digits && number.find_first_of("eE") == number.npos)
+        return false;
+    double value = 0;
+    return !(std::istringstream{std::string{number}} >> value);
+}
+
+// The numbers in `text` that are beyond those of a double. Absent where it is not JSON and jsoncpp
+// would overlook that: jsoncpp, however strict, takes comments behind a value, a byte order mark
+// before it and numbers as +1, 01, 1. and a lone -, ends at a zero byte and lets control characters
+// stand in strings.
+std::optional<std::vector<std::string_view>> check_for_jsoncpp(std::string_view text)
+{
+    std::vector<std::string_view> beyond;
     bool in_string = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
         const auto byte = static_cast<unsigned char>(c);
         if (in_string ? byte < 0x20 : c == '/' || c == '\0' || c == '+' || byte >= 0x80)
-            return true;
+            return std::nullopt;
         if (c == '"') {
             in_string = !in_string;
         } else if (c == '\\' && in_string) {
@@ -77,11 +92,49 @@ bool has_what_jsoncpp_overlooks(std::string_view text)
         } else if (!in_string && (c == '-' || is_digit(c))) {
             const auto length = number_length(text.substr(i));
             if (length == 0)
-                return true;
+                return std::nullopt;
+            if (is_beyond_double(text.substr(i, length)))
+                beyond.push_back(text.substr(i, length));
             i += length - 1;
         }
     }
-    return false;
+    return beyond;
+}
+
+// `text` with the largest double instead of the numbers that stand there.
+Secret with_largest(std::string_view text, const std::vector<std::string_view>& numbers)
+{
+    constexpr std::string_view largest = "1.7976931348623157e308";
+    std::string result;
+    result.reserve(text.size() + numbers.size() * (largest.size() + 1)); // it may be a secret
+    const auto* from = text.data();
+    for (const auto number : numbers) {
+        result.append(from, number.data());
+        result += number.starts_with('-') ? "-" : "";
+        result += largest;
+        from = number.data() + number.size();
+    }
+    result.append(from, text.data() + text.size());
+    return Secret{std::move(result)};
+}
+
+// Where the object or list ends that `text` begins with.
+std::size_t end_of_first(std::string_view text)
+{
+    int depth = 0;
+    bool in_string = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (c == '"')
+            in_string = !in_string;
+        else if (c == '\\' && in_string)
+            ++i;
+        else if (!in_string && (c == '{' || c == '['))
+            ++depth;
+        else if (!in_string && (c == '}' || c == ']') && --depth <= 0)
+            return i + 1;
+    }
+    return text.size();
 }
 
 // jsoncpp tells of what it did not find where a comma leads to nothing. Line and column from 1.
@@ -102,14 +155,36 @@ std::optional<Json::Value> parse_json(std::string_view text)
 {
     static const auto reader = make_reader(false);
     Json::Value value;
-    if (has_what_jsoncpp_overlooks(text))
+    const auto beyond = check_for_jsoncpp(text);
+    if (!beyond)
         return std::nullopt;
+    Secret changed;
+    if (!beyond->empty()) {
+        changed = with_largest(text, *beyond);
+        text = changed.reveal();
+    }
     try {
         if (reader->parse(text.data(), text.data() + text.size(), &value, nullptr))
             return value;
     } catch (const Json::Exception&) { // deeper than the limit
     }
     return std::nullopt;
+}
+
+JsonFault json_fault(std::string_view text)
+{
+    const auto end = end_of_first(text);
+    if (end < text.size() && parse_json(text.substr(0, end)))
+        return JsonFault::MoreBehind;
+    Json::Value value;
+    std::string errors;
+    try {
+        make_reader(false)->parse(text.data(), text.data() + text.size(), &value, &errors);
+    } catch (const Json::Exception&) {
+        return JsonFault::TooDeep;
+    }
+    const bool twice = errors.find("\n  Duplicate key: ") != errors.npos;
+    return twice ? JsonFault::TwiceNamed : JsonFault::NotJson;
 }
 
 CommentedJson parse_commented_json(const std::string& text)

@@ -35,8 +35,8 @@ struct Refused : std::runtime_error
     std::string address;
 };
 
-// Whatever the key, this is nothing that WeChat's client has made for this mini program; it was
-// damaged on its way. The text is for the client.
+// This is nothing that WeChat's client has made for this mini program, or it was damaged on its
+// way: no login mends it. The text is for the client.
 struct BadUserData : std::runtime_error
 {
     using runtime_error::runtime_error;

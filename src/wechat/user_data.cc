@@ -4,6 +4,8 @@
 #include "base/crypto.hh"
 #include "base/encode.hh"
 #include "base/json.hh"
+#include "base/json_strings.hh"
+#include "base/odd_text.hh"
 #include "wechat/errors.hh"
 
 #include <algorithm>
@@ -14,9 +16,9 @@ namespace {
 
 constexpr std::size_t block = 16; // of AES: key, iv, and what the data consists of
 
-// One text whatever does not fit, padding, UTF-8, JSON or signature: an answer is no padding
-// oracle. The time it takes may be one and is left alone: who may ask has the session, and for that
-// the same data is decrypted without any art.
+// Only where the key is to blame: a login mends nothing else. That an answer so tells padding from
+// text gives nothing away: who may ask has the session, and for that the same data is decrypted
+// without any art.
 [[noreturn]] void fail_for_key(std::string cause)
 {
     throw StaleSession{"the data does not fit the session, as after a later wx.login: "
@@ -24,6 +26,7 @@ constexpr std::size_t block = 16; // of AES: key, iv, and what the data consists
                        std::move(cause)};
 }
 
+constexpr auto damaged = "the parameter encryptedData is cut or damaged: send all of it";
 constexpr auto no_key = "no session_key in the token";
 
 // Base64 as it was before it was wrapped into lines or went through a form.
@@ -54,6 +57,54 @@ std::string read_base64(const std::string& name, std::string_view text)
     return std::move(*bytes);
 }
 
+// Whether `text` begins as an object with a member, as WeChat's do: {"openId":
+bool begins_as_object(std::string_view text)
+{
+    const auto skip = [&](std::string_view any) {
+        text.remove_prefix(std::min(text.find_first_not_of(any), text.size()));
+    };
+    const auto take = [&](char c) {
+        skip(" \t\r\n");
+        const bool found = text.starts_with(c);
+        text.remove_prefix(found);
+        return found;
+    };
+    if (!take('{') || !take('"'))
+        return false;
+    skip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+    return take('"') && take(':');
+}
+
+// What is wrong with `text`, which was decrypted and is no JSON. By chance, with a wrong key, it
+// looks like some of an object once in billions of times.
+[[noreturn]] void fail_for_text(std::string_view text, bool is_padded)
+{
+    const auto holds = [&](std::string_view name) { return text.find(name) != text.npos; };
+    const bool begins = begins_as_object(text);
+    if (!begins && !holds("\"watermark\"") && !holds("\"appid\""))
+        fail_for_key("the session_key does not fit the data");
+    if (!is_padded)
+        throw BadUserData{damaged};
+    switch (json_fault(text)) {
+    case JsonFault::MoreBehind:
+        throw BadUserData{"something stands behind the object that was decrypted: "
+                          "send encryptedData as it came"};
+    case JsonFault::TooDeep:
+        throw BadUserData{"the data is nested deeper than 32: "
+                          "this is nothing that WeChat's client gives"};
+    case JsonFault::TwiceNamed:
+        throw BadUserData{"the data names a member twice: "
+                          "this is nothing that WeChat's client gives"};
+    case JsonFault::NotJson:
+        break;
+    }
+    if (!begins) // the first block alone depends on the iv
+        throw BadUserData{"the beginning of the data does not decrypt: "
+                          "send iv and encryptedData as they came, together"};
+    throw BadUserData{"what was decrypted is not JSON from its beginning to its end: "
+                      "send encryptedData as it came, all of it"};
+}
+
 const Json::Value* member(const Json::Value& object, std::string_view name)
 {
     return object.isObject() ? object.find(name.data(), name.data() + name.size()) : nullptr;
@@ -76,22 +127,30 @@ UserData open_user_data(const Secret& session_key, std::string_view encrypted_da
         throw BadUserData{"the parameter iv is not of 16 bytes: "
                           "send the one that came with encryptedData"};
     if (data.empty() || data.size() % block != 0)
-        throw BadUserData{"the parameter encryptedData is cut or damaged: send all of it"};
+        throw BadUserData{damaged};
     const Secret key{base64_decode(session_key.reveal()).value_or("")};
     if (key.reveal().size() != block)
         fail_for_key(session_key.empty() ? no_key : "the session_key is not 16 bytes in base64");
 
-    auto text = aes_128_cbc_decrypted(key.reveal(), start, data);
-    if (!text || !is_utf8(text->reveal()))
-        fail_for_key("the session_key does not fit the data");
-    auto object = parse_json(text->reveal());
-    if (!object || !object->isObject())
-        fail_for_key("the session_key does not fit the data");
+    const auto blocks = aes_128_cbc_decrypted(key.reveal(), start, data).value();
+    const auto unpadded = without_padding(blocks.reveal(), block);
+    if (!unpadded)
+        fail_for_text(blocks.reveal(), false);
+    Secret text{with_well_formed_strings(without_byte_order_mark(*unpadded))};
+    auto object = parse_json(text.reveal());
+    if (!object)
+        fail_for_text(text.reveal(), true);
+    if (!object->isObject())
+        throw BadUserData{"the data is not an object: "
+                          "this is nothing that WeChat's client gives"};
     const auto* const owner = watermark(*object, "appid");
-    if (!owner || !owner->isString() || owner->asString() != appid)
+    if (!owner || !owner->isString())
+        throw BadUserData{"the data does not say of which mini program it is: "
+                          "send what WeChat's client gives, with its watermark"};
+    if (owner->asString() != appid)
         throw BadUserData{"the data is not of this mini program: "
                           "send it with a token of the one that it is of"};
-    return {std::move(*text), std::move(*object)};
+    return {std::move(text), std::move(*object)};
 }
 
 void check_age(const UserData& data, Time now, std::chrono::seconds limit)

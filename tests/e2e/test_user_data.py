@@ -150,19 +150,50 @@ class Decrypt(UserDataCase):
 
     @each(('padding', lambda key: encrypted(new_session_key(), profile())),
           ('padding_by_chance', lambda key: encrypted(key, b'\x9c' * 15 + b'\x01', '-nopad')),
-          ('not_utf_8', lambda key: encrypted(
-              key, json.dumps(profile(x='xx')).encode().replace(b'xx', b'\xff\xff'))),
-          ('not_json', lambda key: encrypted(key, b'x' * 100)),
-          ('list', lambda key: encrypted(key, [profile()])),
-          ('twice', lambda key: encrypted(
-              key, b'{"a":1,' + json.dumps(profile(a=1)).encode()[1:])),
-          ('deep', lambda key: encrypted(key, b'{"a":' * 300)),
-          ('comment', lambda key: encrypted(key, json.dumps(profile()).encode() + b'//')))
+          ('not_json', lambda key: encrypted(key, b'x' * 100)))
     def test_what_the_key_does_not_fit_sends_to_the_login(self, make):
         token, key = self.log_in()
         answer = self.decrypt(token, make(key))
         self.assert_refused(answer, 401, 401, 'login')
         self.assertRegex(answer.json['message'], 'log in first, then fetch')
+
+    @each(('list', lambda key: encrypted(key, [profile()]), 'not an object'),
+          ('twice', lambda key: encrypted(
+              key, b'{"a":1,' + json.dumps(profile(a=1)).encode()[1:]), 'twice'),
+          ('deep', lambda key: encrypted(key, b'{"a":' * 300), 'deeper'),
+          ('comment', lambda key: encrypted(key, json.dumps(profile()).encode() + b'//'),
+           'behind the object'),
+          ('cut_json', lambda key: encrypted(key, json.dumps(profile()).encode()[:-1]),
+           'not JSON'),
+          ('other_iv', lambda key: {**encrypted(key, profile()), 'iv': 'A' * 22 + '=='},
+           'iv and encryptedData'),
+          ('cut', lambda key: {**(sent := encrypted(key, profile())),
+                               'encryptedData': sent['encryptedData'][:64]}, 'cut or damaged'))
+    def test_what_the_key_opens_and_is_wrong_is_said(self, make, word):
+        token, key = self.log_in()
+        answer = self.decrypt(token, make(key))
+        self.assert_refused(answer, 400, 400, 'never')
+        self.assertRegex(answer.json['message'], word)
+
+    @each(('control', b'a\x14b', rb'a\u0014b'), ('line', b'a\r\n', rb'a\u000d\u000a'),
+          ('zero', b'\0', rb'\u0000'), ('not_utf8', b'\xff', rb'\ufffd'),
+          ('cut_emoji', b'\xf0\x9f', rb'\ufffd'), ('raw_half', b'\xed\xa0\xbd', rb'\ufffd' * 3),
+          ('half', rb'\ud83d', rb'\ufffd'), ('other_half', rb'\ude00', rb'\ufffd'),
+          ('separators', '\u2028\u2029'.encode(), rb'\u2028\u2029'),
+          ('emoji', '👨\u200d👩\\ud83d\\ude00'.encode(), '👨\u200d👩\\ud83d\\ude00'.encode()))
+    def test_users_call_themselves_anything(self, name, right):
+        token, key = self.log_in()
+        text = json.dumps(profile(nickName='NAME')).encode()
+        answer = self.decrypt(token, encrypted(key, text.replace(b'NAME', name)))
+        self.assertEqual(answer.status, 200, answer)
+        self.assertEqual(answer.body, b'{"code":0,"message":"ok","data":'
+                         + text.replace(b'NAME', right) + b'}')
+        self.check_form(answer)
+
+    def test_a_byte_order_mark_is_left_out(self):
+        token, key = self.log_in()
+        text = json.dumps(data := profile()).encode()
+        self.assert_data(self.decrypt(token, encrypted(key, b'\xef\xbb\xbf' + text)), data)
 
     def test_after_another_login_the_new_token_is_needed(self):
         old, _ = self.log_in()

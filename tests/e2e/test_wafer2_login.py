@@ -58,8 +58,8 @@ class Wafer2(SessionCase):
           ('odd_watermark', lambda key: encrypted(key, {**PROFILE, 'watermark': APP})),
           ('list', lambda key: encrypted(key, [watermarked()])),
           ('no_json', lambda key: encrypted(key, b'\0' * 40)),
-          ('no_utf8', lambda key: encrypted(
-              key, json.dumps(watermarked()).encode().replace(b'zh_CN', b'\xff\xff'))),
+          ('twice', lambda key: encrypted(
+              key, b'{"gender":1,' + json.dumps(watermarked()).encode()[1:])),
           ('other_key', lambda key: encrypted('A' * 22 + '==', watermarked())),
           ('no_iv', lambda key: {**encrypted(key, watermarked()), 'HTTP_X_WX_IV': ''}),
           ('odd_iv', lambda key: {**encrypted(key, watermarked()), 'HTTP_X_WX_IV': '%%%'}),
@@ -71,6 +71,18 @@ class Wafer2(SessionCase):
         session_key = base64.b64encode(secrets.token_bytes(16)).decode()
         code = wechat().code(openid=OPENID, session_key=session_key)
         self.assert_session(self.login(code, **make(session_key)), {'openId': OPENID})
+
+    @each(('control', b'a\x14b\n', 'a\x14b\n'), ('not_utf8', b'\xff\xed\xa0\xbd', '\ufffd' * 4),
+          ('half', rb'\ud83d', '\ufffd'), ('other_half', rb'\ude00', '\ufffd'),
+          ('separators', '\u2028\u2029'.encode(), '\u2028\u2029'))
+    def test_users_call_themselves_anything(self, name, right):
+        session_key = base64.b64encode(secrets.token_bytes(16)).decode()
+        code = wechat().code(openid=OPENID, session_key=session_key)
+        text = json.dumps(watermarked({**PROFILE, 'nickName': 'NAME'})).encode()
+        answer = self.login(code, **encrypted(session_key, text.replace(b'NAME', name)))
+        self.assert_session(answer, {**PROFILE, 'nickName': right})
+        for separator in '\u2028\u2029':
+            self.assertNotIn(separator.encode(), answer.body)
 
     def test_whose_profile_it_is_says_wechat(self):
         session_key = base64.b64encode(secrets.token_bytes(16)).decode()

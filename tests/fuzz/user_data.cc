@@ -12,6 +12,8 @@
 #include "base/crypto.hh"
 #include "base/encode.hh"
 #include "base/json.hh"
+#include "base/json_strings.hh"
+#include "base/odd_text.hh"
 #include "gateway/response.hh"
 #include "wechat/errors.hh"
 
@@ -99,12 +101,14 @@ void check_opened(const UserData& data)
 void check_text(std::string_view text)
 {
     const auto data = open(to_base64(encrypted(text)), iv);
-    const auto json = is_utf8(text) ? parse_json(text) : std::nullopt;
+    const auto right = with_well_formed_strings(without_byte_order_mark(text));
+    require(is_utf8(right) || !parse_json(right));
+    const auto json = parse_json(right);
     if (!json || !json->isObject())
         return require(!data);
     if (!data)
         return;
-    require(data->text.reveal() == text);
+    require(data->text.reveal() == right);
     check_opened(*data);
 }
 

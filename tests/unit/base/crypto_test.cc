@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(what_wechat_signs_with)
 }
 
 // SP 800-38A, F.2.1, and a block of padding
-BOOST_AUTO_TEST_CASE(aes_cbc_is_undone_where_its_padding_is_right)
+BOOST_AUTO_TEST_CASE(aes_cbc_is_undone_and_its_padding_seen)
 {
     const auto key = from_hex("2b7e151628aed2a6abf7158809cf4f3c");
     const auto iv = from_hex("000102030405060708090a0b0c0d0e0f");
@@ -90,11 +90,26 @@ BOOST_AUTO_TEST_CASE(aes_cbc_is_undone_where_its_padding_is_right)
     const auto cipher = aes_128_cbc_encrypted(key, iv, plain);
     BOOST_TEST((cipher.substr(0, 32) ==
                 from_hex("7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2")));
-    BOOST_TEST((aes_128_cbc_decrypted(key, iv, cipher).value().reveal() == plain));
-    for (const auto& bad : {cipher.substr(0, 32), cipher.substr(1), cipher + "x", std::string{}})
+    const auto padded = plain + std::string(16, '\x10');
+    BOOST_TEST((aes_128_cbc_decrypted(key, iv, cipher).value().reveal() == padded));
+    BOOST_TEST((without_padding(padded, 16).value() == plain));
+    for (const auto& bad : {cipher.substr(1), cipher + "x", std::string{}})
         BOOST_TEST(!aes_128_cbc_decrypted(key, iv, bad));
     BOOST_CHECK_THROW(aes_128_cbc_decrypted(key.substr(1), iv, cipher), CryptoError);
     BOOST_CHECK_THROW(aes_128_cbc_decrypted(key, iv + "x", cipher), CryptoError);
+}
+
+BOOST_AUTO_TEST_CASE(padding_is_its_own_length_at_most_a_block)
+{
+    const std::string block(16, '\x10');
+    BOOST_TEST(without_padding("abc\x01", 16).value() == "abc");
+    BOOST_TEST(without_padding("a\x03\x03\x03", 16).value() == "a");
+    BOOST_TEST(without_padding(block, 16).value() == "");
+    BOOST_TEST(without_padding(std::string(32, '\x20'), 32).value() == "");
+    for (const auto& bad :
+         {std::string{}, std::string{"abc"}, std::string(16, '\0'), std::string{"abc\x04\x03"},
+          std::string{"\x02\x03\x03"}, block.substr(1), std::string(17, '\x11')})
+        BOOST_TEST(!without_padding(bad, 16), bad);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

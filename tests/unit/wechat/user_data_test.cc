@@ -4,6 +4,7 @@
 #include "../../vectors.hh"
 #include "base/base64.hh"
 #include "base/encode.hh"
+#include "base/json.hh"
 #include "wechat/errors.hh"
 
 #include <algorithm>
@@ -51,14 +52,15 @@ std::string marked(const std::string& timestamp)
     return R"({"watermark":{"appid":")" + appid + R"(","timestamp":)" + timestamp + "}}";
 }
 
-// What became of `call`: "ok", "400", or "401" with the cause for the log.
+// What became of `call`: "ok", "400" with the text for the client, or "401" with the cause for the
+// log.
 std::string outcome(const std::function<void()>& call)
 {
     try {
         call();
         return "ok";
-    } catch (const BadUserData&) {
-        return "400";
+    } catch (const BadUserData& error) {
+        return std::string{"400 "} + error.what();
     } catch (const StaleSession& error) {
         return "401 " + error.cause;
     }
@@ -70,12 +72,26 @@ const std::string odd_key = "401 the session_key is not 16 bytes in base64";
 
 void check_damaged(const std::string& data, const std::string& start = iv)
 {
-    BOOST_TEST(outcome([&] { open(data, start); }) == "400", data);
+    BOOST_TEST(outcome([&] { open(data, start); }).starts_with("400 "), data);
 }
 
 void check_does_not_fit(std::string_view text, bool padding = true)
 {
     BOOST_TEST(outcome([&] { open(encrypted(text, padding)); }) == key_does_not_fit, text);
+}
+
+// The key fits, and `word` says what does not.
+void check_odd(std::string_view text, std::string_view word, bool padding = true)
+{
+    const auto came = outcome([&] { open(encrypted(text, padding)); });
+    BOOST_TEST(came.starts_with("400 "), came);
+    BOOST_TEST(came.find(word) != came.npos, came);
+}
+
+// `more` before the rest of what marked("1") holds.
+std::string with(std::string_view more)
+{
+    return "{" + std::string{more} + "," + marked("1").substr(1);
 }
 
 } // namespace
@@ -106,9 +122,9 @@ BOOST_AUTO_TEST_CASE(no_character_of_the_data_changes)
 {
     for (const auto& more :
          {R"("n":123456789012345678901234567890,"m":18446744073709551615,"d":0.10)",
-          R"("nickName":"小明 \ud83d\ude00 😀\/","b":1,"a":[1e2, -0])", R"("z":"\u0000\udc00")"}) {
-        auto text = marked("1");
-        text.insert(1, std::string{more} + ",");
+          R"("nickName":"小明 \ud83d\ude00 😀\/","b":1,"a":[1e2, -0])",
+          R"("z":"\u0000\u001f","e":1e400)", R"("n":-1E-999,"m":1.7976931348623157e309)"}) {
+        const auto text = with(more);
         BOOST_TEST(open_text(" " + text + "\n").text.reveal() == " " + text + "\n");
     }
 }
@@ -185,10 +201,11 @@ BOOST_AUTO_TEST_CASE(a_key_that_does_not_fit_sends_to_the_login)
                             "tiihtNczf5v6AKRyjwEUhR==", "********", "=="})
         BOOST_TEST(with(odd) == odd_key, odd);
     // What is damaged is so with any key.
-    BOOST_TEST(outcome([&] { open("x", iv, ""); }) == "400");
+    check_damaged("x");
+    BOOST_TEST(outcome([&] { open("x", iv, ""); }).starts_with("400 "));
 }
 
-BOOST_AUTO_TEST_CASE(what_comes_to_nothing_does_not_fit)
+BOOST_AUTO_TEST_CASE(what_comes_to_nothing_does_not_fit_and_what_was_cut_is_cut)
 {
     const auto good = marked("1");
     const std::string whole = good.substr(0, good.size() - 1) + std::string(64, ' ');
@@ -200,39 +217,74 @@ BOOST_AUTO_TEST_CASE(what_comes_to_nothing_does_not_fit)
     BOOST_TEST(open(encrypted(padded(std::string(16, '\x10')), false)).object.isObject());
     for (const auto& end : {std::string(1, '\0'), std::string{"\x02"}, std::string{"\x03\x02"},
                             std::string{"\x11"}, std::string{"\xff"}, std::string(17, '\x11')})
-        check_does_not_fit(padded(end), false);
+        check_odd(padded(end), "cut or damaged", false);         // the key has opened it
     check_does_not_fit(std::string(15, '\x9c') + '\x01', false); // garbage, padded by chance
     check_does_not_fit(std::string(14, 'x') + "\x02\x02", false);
     check_does_not_fit(std::string(16, '\x10'), false); // nothing at all
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_json_object_does_not_fit)
+BOOST_AUTO_TEST_CASE(what_is_nothing_like_an_object_does_not_fit)
+{
+    for (const auto& text : {std::string{}, std::string{"x"}, std::string{"{"}, std::string{"{\"a"},
+                             std::string{"[1,"}, std::string{"{{"}, std::string(5000, '{')})
+        check_does_not_fit(text);
+}
+
+BOOST_AUTO_TEST_CASE(strings_may_hold_anything)
+{
+    const auto name = [](std::string_view bytes) {
+        const auto user = open_text(with("\"nickName\":\"" + std::string{bytes} + "\""));
+        BOOST_TEST(is_utf8(user.text.reveal()));
+        BOOST_TEST((parse_json(user.text.reveal()).value() == user.object));
+        const auto& text = user.text.reveal();
+        return text.substr(13, text.find("\",\"watermark") - 13);
+    };
+    BOOST_TEST(name("a\x14"
+                    "b") == R"(a\u0014b)");
+    BOOST_TEST(name("a\nb\r") == R"(a\u000ab\u000d)");
+    BOOST_TEST(name(std::string_view{"\0", 1}) == R"(\u0000)");
+    BOOST_TEST(name("\xff") == R"(\ufffd)");
+    BOOST_TEST(name("\xed\xa0\xbd") == R"(\ufffd\ufffd\ufffd)");
+    BOOST_TEST(name("\xf0\x9f") == R"(\ufffd)");
+    BOOST_TEST(name(R"(\ud83d)") == R"(\ufffd)");
+    BOOST_TEST(name(R"(\ude00)") == R"(\ufffd)");
+    BOOST_TEST(name("\u2028\u2029") == R"(\u2028\u2029)");
+    BOOST_TEST(open_text("\xef\xbb\xbf" + marked("1")).text.reveal() == marked("1"));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_wrong_with_what_the_key_opens_is_said)
 {
     const auto good = marked("1");
-    for (const auto& text :
-         {std::string{},
-          std::string{"x"},
-          std::string{"[]"},
-          "[" + good + "]",
-          std::string{"1"},
-          std::string{"\"x\""},
-          std::string{"null"},
-          std::string{"true"},
-          good + "x",
-          good + good,
-          good + std::string(1, '\0'),
-          good.substr(1),
-          good.substr(0, good.size() - 1),
-          "\xef\xbb\xbf" + good,
-          "{\"n\":\"\xff\"," + good.substr(1),
-          "{\"n\":\"\xed\xa0\x80\"," + good.substr(1),
-          "{\"n\":\"\n\"," + good.substr(1),
-          "{\"n\":01," + good.substr(1),
-          "{\"n\":1,\"n\":1," + good.substr(1),
-          "{\"watermark\":{}," + good.substr(1),
-          "{\"n\":" + std::string(100, '[') + std::string(100, ']') + "," + good.substr(1),
-          std::string(5000, '{')})
-        check_does_not_fit(text);
+    check_odd("[" + good + "]", "not an object");
+    for (const auto* text : {"[]", "1", "\"x\"", "null", "true"})
+        check_odd(text, "not an object");
+    for (const auto& text : {good + "x", good + good, good + std::string(1, '\0'), good + "//"})
+        check_odd(text, "behind the object");
+    check_odd(with(R"("n":1,"n":1)"), "twice");
+    check_odd(with(R"("watermark":{})"), "twice");
+    check_odd(with("\"\xff\":1,\"\xfe\":1"), "twice"); // both become one name
+    check_odd(with("\"n\":" + std::string(100, '[') + std::string(100, ']')), "deeper than 32");
+    check_odd("{\"n\":" + std::string(5000, '['), "deeper than 32");
+    for (const auto& text : {good.substr(0, good.size() - 1), with(R"("n":01)"), with(R"("n":)"),
+                             with(R"("n":"\x14")"), with("\"n\":\"\\\n\""), with("\xff\"n\":1"),
+                             "{'a':1," + good.substr(1)})
+        check_odd(text, text[1] == '"' ? "not JSON" : "beginning");
+    check_odd(good.substr(1), "beginning");
+}
+
+BOOST_AUTO_TEST_CASE(an_iv_or_a_part_of_other_data_is_no_wrong_key)
+{
+    const auto data = sample("encryptedData"), bytes = base64_decode(data).value();
+    const auto came = outcome([&] { open(data, to_base64(std::string(16, '\xa5'))); });
+    BOOST_TEST(came.find("iv and encryptedData") != came.npos, came);
+    for (std::size_t cut = 16; cut < bytes.size() - 16; cut += 16) {
+        const auto begin = outcome([&] { open(to_base64(bytes.substr(0, cut))); });
+        BOOST_TEST(begin.find("cut or damaged") != begin.npos, begin);
+        if (cut < 300) { // its watermark is at the end
+            const auto end = outcome([&] { open(to_base64(bytes.substr(cut))); });
+            BOOST_TEST(end.starts_with("400 "), end);
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(data_of_another_mini_program_is_refused)
@@ -249,9 +301,11 @@ BOOST_AUTO_TEST_CASE(data_of_another_mini_program_is_refused)
           R"({"watermark":{"appid":["wx4f4bc4dec97d474b"],"timestamp":1}})",
           R"({"watermark":{"appid":1,"timestamp":1}})", R"({"appid":"wx4f4bc4dec97d474b"})",
           R"({"x":{"watermark":{"appid":"wx4f4bc4dec97d474b","timestamp":1}}})"})
-        BOOST_TEST(opens(text) == "400", text);
-    BOOST_TEST(outcome([] { open(sample("encryptedData"), iv, key, ""); }) == "400");
-    BOOST_TEST(outcome([] { open(sample("encryptedData"), iv, key, "wx0"); }) == "400");
+        BOOST_TEST(opens(text).starts_with("400 "), text);
+    for (const auto* other : {"", "wx0"}) {
+        const auto came = outcome([&] { open(sample("encryptedData"), iv, key, other); });
+        BOOST_TEST(came.find("not of this mini program") != came.npos, came);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(data_is_good_for_a_while)
@@ -282,7 +336,7 @@ BOOST_AUTO_TEST_CASE(a_time_is_a_whole_number)
     BOOST_TEST(age(marked("1000")) == "ok");
     for (const auto* odd :
          {"1000.0", "1e3", "\"1000\"", "null", "true", "[1000]", "{}", "18446744073709551615",
-          "9223372036854775808", "1000000000000000000000000"})
+          "9223372036854775808", "1000000000000000000000000", "1e400", "-1e400"})
         BOOST_TEST(age(marked(odd)) == "400", odd);
     for (const auto* odd :
          {"0", "-1", "-9223372036854775808", "9223372036854775807", "1000000" /* milliseconds */})
@@ -342,7 +396,9 @@ BOOST_AUTO_TEST_CASE(no_error_holds_what_came)
     const auto other = marked("1").replace(marked("1").find("wx4"), 3, "wx5");
     for (const auto& text :
          {text_of([] { open("c2VjcmV0*"); }), text_of([] { open("c2VjcmV0"); }),
-          text_of([] { open_text("c2VjcmV0"); }), text_of([&] { open(encrypted(other)); }),
+          text_of([] { open_text("c2VjcmV0"); }), text_of([] { open_text("{\"c2VjcmV0\":"); }),
+          text_of([] { open_text(with(R"("c2VjcmV0":1,"c2VjcmV0":1)")); }),
+          text_of([&] { open(encrypted(other)); }),
           text_of([] { check_raw_data(Secret{"c2VjcmV0"}, "c2VjcmV0", "c2VjcmV0"); })}) {
         BOOST_TEST(text.size() > 20U);
         for (const auto* word : {"c2Vj", "secret", "wx4", "wx5", key.c_str()})
