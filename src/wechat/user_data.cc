@@ -163,9 +163,7 @@ void check_age(const UserData& data, Time now, std::chrono::seconds limit)
         throw StaleSession{"the data is too old: log in, fetch it again and send it at once",
                            "user data older than session.watermark_age_s"};
     if (made->asInt64() > (seconds + limit).count())
-        throw StaleSession{"the data is from the future by the clock of this server: "
-                           "log in, then fetch it again",
-                           "user data from the future: is the clock of this host right?"};
+        throw BadUserData{"the data is from the future: is the clock of this host right?"};
 }
 
 void check_raw_data(const Secret& session_key, std::string_view raw_data,
@@ -175,7 +173,8 @@ void check_raw_data(const Secret& session_key, std::string_view raw_data,
         fail_for_key(no_key);
     const Secret expected{to_hex(sha1({raw_data, session_key.reveal()}))};
     if (!equal_in_constant_time(expected.reveal(), signature))
-        fail_for_key("the signature does not fit rawData and session_key");
+        throw BadUserData{"the parameters rawData and signature do not fit: "
+                          "send both as they came with encryptedData, no character changed"};
 }
 
 std::string user_signature(const Secret& session_key, std::string_view body)

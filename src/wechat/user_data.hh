@@ -39,12 +39,13 @@ struct UserData
 UserData open_user_data(const Secret& session_key, std::string_view encrypted_data,
                         std::string_view iv, std::string_view appid);
 
-// Throws StaleSession where the watermark says that WeChat made `data` more than `limit` before or
-// after `now`; BadUserData where it does not say in whole seconds when that was.
+// Throws StaleSession where the watermark says that WeChat made `data` more than `limit` before
+// `now`; BadUserData where it was that much after, or does not say in whole seconds when that was.
 void check_age(const UserData& data, Time now, std::chrono::seconds limit);
 
-// Throws StaleSession unless `signature` is what WeChat's client says with `raw_data`: the SHA-1 of
-// raw_data and session_key, in hex digits of lower case.
+// Throws BadUserData unless `signature` is what WeChat's client says with `raw_data`: the SHA-1 of
+// raw_data and session_key, in hex digits of lower case. The session_key must have opened the user
+// data beside it, so that it is not to blame; StaleSession where there is none.
 void check_raw_data(const Secret& session_key, std::string_view raw_data,
                     std::string_view signature);
 

@@ -115,7 +115,11 @@ class Decrypt(UserDataCase):
         for bad in ({'rawData': raw + ' '}, {'signature': good['signature'].upper()},
                     {'signature': good['signature'][:-1]}, {'signature': '0' * 40},
                     signed(new_session_key(), raw)):
-            self.assert_refused(self.decrypt(token, {**sent, **good, **bad}), 401, 401, 'login')
+            answer = self.decrypt(token, {**sent, **good, **bad})
+            self.assert_refused(answer, 400, 400, 'never')
+            self.assertRegex(answer.json['message'], 'rawData and signature')
+        self.assert_refused(self.decrypt(token, {**encrypted(new_session_key(), data), **good}),
+                            401, 401, 'login')
         for name in good:
             self.assert_refused(self.decrypt(token, {**sent, name: good[name]}), 400, 400, 'never')
             self.assert_refused(self.decrypt(token, {**sent, **good, name: ''}),
@@ -219,14 +223,17 @@ class Decrypt(UserDataCase):
         self.assert_refused(self.decrypt(token, encrypted(key, profile())), 400, 400, 'never')
         self.assert_no_session(self.decrypt(token, encrypted(key, data), ONLOGIN_APPID=APP))
 
-    def test_old_data_and_data_from_the_future_are_fetched_again(self):
+    def test_old_data_is_fetched_again_and_data_from_the_future_is_not(self):
         token, key = self.log_in()
-        for age, outcome in ((400, 'older'), (10 ** 6, 'older'), (-400, 'clock of this host'),
-                             (-10 ** 12, 'clock of this host')):
+        for age, status, recover, message, outcome in (
+                (400, 401, 'login', 'fetch it again', 'older'),
+                (10 ** 6, 401, 'login', 'fetch it again', 'older'),
+                (-400, 400, 'never', 'future', 'clock of this host'),
+                (-10 ** 12, 400, 'never', 'future', 'clock of this host')):
             id = secrets.token_hex(8)
             answer = self.decrypt(token, encrypted(key, profile(age=age)), REQUEST_ID=id)
-            self.assert_refused(answer, 401, 401, 'login')
-            self.assertRegex(answer.json['message'], 'fetch it again')
+            self.assert_refused(answer, status, status, recover)
+            self.assertRegex(answer.json['message'], message)
             self.worker.await_log(id, outcome)
         data = profile(age=100)
         self.assert_data(self.decrypt(token, encrypted(key, data)), data)

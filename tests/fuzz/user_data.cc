@@ -78,7 +78,7 @@ bool is_signed(std::string_view raw_data, std::string_view signature)
     try {
         check_raw_data(session_key(), raw_data, signature);
         return true;
-    } catch (const StaleSession&) {
+    } catch (const BadUserData&) {
         return false;
     }
 }

@@ -316,7 +316,7 @@ BOOST_AUTO_TEST_CASE(data_is_good_for_a_while)
         return outcome([&] { check_age(user, now, limit); });
     };
     const std::string old = "401 user data older than session.watermark_age_s";
-    const std::string early = "401 user data from the future: is the clock of this host right?";
+    const std::string early = "400 the data is from the future: is the clock of this host right?";
     BOOST_TEST(age(at(0)) == "ok");
     BOOST_TEST(age(at(300)) == "ok");
     BOOST_TEST(age(at(300) + std::chrono::milliseconds{999}) == "ok");
@@ -336,10 +336,10 @@ BOOST_AUTO_TEST_CASE(a_time_is_a_whole_number)
     BOOST_TEST(age(marked("1000")) == "ok");
     for (const auto* odd :
          {"1000.0", "1e3", "\"1000\"", "null", "true", "[1000]", "{}", "18446744073709551615",
-          "9223372036854775808", "1000000000000000000000000", "1e400", "-1e400"})
+          "9223372036854775808", "1000000000000000000000000", "1e400", "-1e400",
+          "9223372036854775807", "1000000" /* milliseconds */})
         BOOST_TEST(age(marked(odd)) == "400", odd);
-    for (const auto* odd :
-         {"0", "-1", "-9223372036854775808", "9223372036854775807", "1000000" /* milliseconds */})
+    for (const auto* odd : {"0", "-1", "-9223372036854775808"})
         BOOST_TEST(age(marked(odd)) == "401", odd);
     BOOST_TEST(age(R"({"watermark":{"appid":"wx4f4bc4dec97d474b"}})") == "400");
 }
@@ -352,7 +352,8 @@ BOOST_AUTO_TEST_CASE(the_published_signatures_hold_and_no_others)
         const auto check = [](const Secret& with, std::string_view text, std::string_view hex) {
             return outcome([&] { check_raw_data(with, text, hex); });
         };
-        const std::string bad = "401 the signature does not fit rawData and session_key";
+        const auto bad = check(session_key, raw, "x");
+        BOOST_TEST(bad.starts_with("400 the parameters rawData and signature "));
         BOOST_TEST(check(session_key, raw, signature) == "ok");
         for (std::size_t bit = 0; bit < 160; ++bit) {
             auto bytes = from_hex(signature);
