@@ -3,6 +3,7 @@
 // The checks of the doctor, one file a place: this host, nginx, the way through nginx, WeChat.
 
 #include "config/config.hh"
+#include "doctor/command.hh"
 #include "doctor/finding.hh"
 #include "doctor/nginx_site.hh"
 #include "doctor/worker_process.hh"
@@ -23,6 +24,17 @@ struct Workers
 {
     std::vector<WorkerProcess> ours;   // with the configuration in question
     std::vector<WorkerProcess> others; // with other ones: instances of their own
+    std::vector<Stranger> strangers;   // that run this program, too
+    std::vector<Service> services;     // with the configuration in question
+    // No service is to run here, and nginx leads to no socket of one: a web server starts the
+    // worker itself, by CGI or else, as its own user.
+    bool by_web_server = false;
+
+    // Whose files are as good as root's: ours, and those of whom the workers run as.
+    [[nodiscard]] std::vector<uid_t> trusted_users() const;
+
+    // Who should own what nobody else may read.
+    [[nodiscard]] std::string right_owner() const;
 
     // The other instance that listens on a unix socket, or null.
     [[nodiscard]] const WorkerProcess* other_at(const std::string& socket_path) const;
@@ -44,6 +56,18 @@ struct SeenSocket
     std::string path;
     bool starts_programs = false; // somebody listens who starts us by CGI (fcgiwrap)
 };
+
+// What `nginx -V` and `nginx -T` print.
+struct NginxFiles
+{
+    std::optional<CommandResult> version; // absent: there is no nginx
+    std::optional<CommandResult> dump;
+    std::vector<Directive> main; // empty: nginx refuses it, or this user may not see it
+
+    // The unix sockets of workers that nginx leads to.
+    [[nodiscard]] std::vector<std::string> sockets() const;
+};
+NginxFiles read_nginx();
 
 // What nginx says of itself.
 struct NginxSeen
@@ -67,10 +91,12 @@ void check_store(Findings& findings, const std::string& config_file, const Confi
                  const Workers& workers);
 
 // Each unix socket: is it there, does a worker answer, may nginx connect and others not.
-void check_sockets(Findings& findings, const NginxSeen& nginx);
+void check_sockets(Findings& findings, const NginxSeen& nginx, const Workers& workers);
 
-// nginx's configuration, as `nginx -T` prints it. `config` may be null.
-NginxSeen check_nginx(Findings& findings, const Config* config, const Workers& workers);
+// nginx's configuration, and whether the nginx that runs has read it. `config` may be null. The
+// result is valid as long as `files` is.
+NginxSeen check_nginx(Findings& findings, const NginxFiles& files, const Config* config,
+                      const Workers& workers);
 
 // Whether headers of told_headers.hh can reach a backend as a client sent them, where nginx asks us
 // who a user is.

@@ -1,5 +1,6 @@
 #include "base/errors.hh"
 #include "doctor/checks.hh"
+#include "doctor/owners.hh"
 
 #include <algorithm>
 #include <cerrno>
@@ -33,40 +34,6 @@ std::optional<struct stat> status_of(const std::string& path)
     return stat(path.c_str(), &status) == 0 ? std::optional{status} : std::nullopt;
 }
 
-// Whose files are as good as root's: ours, and those of whom the workers run as.
-bool is_trusted(uid_t owner, const Workers& workers)
-{
-    static const auto usual = find_account("onlogin");
-    return owner == 0 || owner == geteuid() || (usual && usual->uid == owner) ||
-           std::any_of(workers.ours.begin(), workers.ours.end(),
-                       [&](const WorkerProcess& worker) { return worker.account.uid == owner; });
-}
-
-// Who else can put something else in the place of `path`; empty: nobody.
-std::string who_may_replace(const std::string& path, const Workers& workers, std::string& mend)
-{
-    std::error_code error;
-    for (auto part = std::filesystem::canonical(path, error); !part.empty();
-         part = part.parent_path()) {
-        const auto status = status_of(part.string());
-        if (!status)
-            break;
-        if (!is_trusted(status->st_uid, workers)) {
-            mend = "chown root " + part.string();
-            return "it belongs to " + account_of(status->st_uid).name;
-        }
-        const bool by_group = (status->st_mode & S_IWGRP) && status->st_gid != 0;
-        // In a directory with the sticky bit, as /tmp, others cannot touch what is not theirs.
-        if ((by_group || (status->st_mode & S_IWOTH)) && !(status->st_mode & S_ISVTX)) {
-            mend = "chmod go-w " + part.string();
-            return part == path ? "others may change it" : "others may change " + part.string();
-        }
-        if (part == part.root_path())
-            break;
-    }
-    return {};
-}
-
 // Whoever can write there decides which secrets go to which server.
 void check_writers(Findings& findings, std::string_view check, const std::string& path,
                    const Workers& workers)
@@ -74,11 +41,20 @@ void check_writers(Findings& findings, std::string_view check, const std::string
     const auto status = status_of(path);
     if (!status)
         return;
-    std::string mend;
-    if (const auto who = who_may_replace(path, workers, mend); !who.empty())
-        findings.bad(check, described(path, *status) + "; " + who, mend);
-    else
-        findings.ok(check, described(path, *status));
+    const auto weakness = find_weakness(path, workers.trusted_users());
+    if (!weakness)
+        return findings.ok(check, described(path, *status));
+    const auto& place = weakness->path;
+    const auto text = described(path, *status) + "; " + (place == path ? "" : place + ": ");
+    if (!weakness->by_owner)
+        return findings.bad(check, text + "others may change it", "chmod go-w " + place);
+    const auto owner = weakness->is_private ? workers.right_owner() : "root";
+    findings.bad(check, text + "it belongs to " + account_of(weakness->owner).name,
+                 "chown -h " + owner + ' ' + place +
+                     (workers.by_web_server ? "; or, if the web server runs the worker as " +
+                                                  account_of(weakness->owner).name +
+                                                  " (suexec), run the doctor as that"
+                                            : ""));
 }
 
 void check_secret(Findings& findings, const std::string& path, const Workers& workers)
@@ -124,9 +100,41 @@ void check_copies(Findings& findings, const std::string& config_file, const Conf
     }
 }
 
+// Why a service does not run, in its own words.
+void check_services(Findings& findings, const Workers& workers)
+{
+    for (const auto& service : workers.services) {
+        if (service.runs)
+            continue;
+        const auto text = service.name + ": " + service.state;
+        if (!service.wanted && workers.ours.empty())
+            findings.warn("worker", text,
+                          "systemctl enable --now " + service.name + ", if it is to run");
+        else if (service.wanted)
+            findings.bad("worker",
+                         text + (service.words.empty() ? "" : ", and says: " + service.words),
+                         service.words.empty()
+                             ? "systemctl restart " + service.name +
+                                   "; if it fails, journalctl -u " + service.name + " says why"
+                             : "mend what it says; if it is not back in some seconds, systemctl "
+                               "restart " +
+                                   service.name);
+    }
+}
+
 void check_workers(Findings& findings, const std::string& config_file, const Config* config,
                    const Workers& workers)
 {
+    for (const auto& stranger : workers.strangers)
+        findings.warn("worker",
+                      "process " + std::to_string(stranger.pid) + " of " + stranger.account.name +
+                          " runs this program, too: a stranger, of whom nothing is believed",
+                      "if it is yours, let a unit of systemd run it, or user onlogin; else kill " +
+                          std::to_string(stranger.pid));
+    check_services(findings, workers);
+    if (workers.ours.empty() && std::any_of(workers.services.begin(), workers.services.end(),
+                                            [](const auto& service) { return !service.runs; }))
+        return;
     if (workers.ours.empty())
         return findings.warn("worker", "none runs with " + config_file,
                              config ? "systemctl enable --now onlogin (or whatever starts it "
@@ -170,9 +178,28 @@ void check_rights(Findings& findings, const std::string& path, const struct stat
                      group_name(nginx.account->groups.front()));
 }
 
-void check_answer(Findings& findings, const std::string& path)
+// Whether whom nginx hands logins to is one of ours. Others than root do not see all workers.
+void check_listener(Findings& findings, const std::string& path, uid_t listener,
+                    const Workers& workers)
+{
+    auto known = workers.trusted_users();
+    for (const auto& worker : workers.others)
+        known.push_back(worker.account.uid);
+    if (geteuid() == 0 && std::find(known.begin(), known.end(), listener) == known.end())
+        findings.bad("socket",
+                     path + ": " + account_of(listener).name +
+                         " listens there, a stranger: he gets the login codes",
+                     "end that process, and keep the socket where only root or the worker's user "
+                     "can make one, as in /run/onlogin");
+}
+
+void check_answer(Findings& findings, const std::string& path, const Workers& workers)
 {
     const auto health = ask_health(path);
+    if (health.listener)
+        check_listener(findings, path, *health.listener, workers);
+    const bool told = std::any_of(workers.services.begin(), workers.services.end(),
+                                  [](const auto& service) { return !service.words.empty(); });
     if (health.status == 200)
         findings.ok("worker", "it answers at " + path);
     else if (health.status == 503)
@@ -182,26 +209,38 @@ void check_answer(Findings& findings, const std::string& path)
             "worker",
             "no answer at " + path + ": " +
                 (health.status ? "status " + std::to_string(health.status) : health.failure),
-            "onlogin -t and journalctl -u onlogin say why it does not start, if it is "
-            "that; else systemctl restart onlogin");
+            told ? "see what the service says, above"
+                 : "onlogin -t and journalctl -u onlogin say why it does not start, if it is "
+                   "that; else systemctl restart onlogin");
 }
 
-void check_socket(Findings& findings, const SeenSocket& socket, const NginxSeen& nginx)
+// `enable --now` does nothing for a unit that is active, whose socket somebody has removed.
+std::string way_to_socket(const std::string& path)
+{
+    const auto stem = std::filesystem::path{path}.stem().string();
+    const auto unit = stem == "onlogin" ? stem : "onlogin@" + stem;
+    return path.starts_with("/run/onlogin/")
+               ? "systemctl enable " + unit + ".socket; systemctl restart " + unit +
+                     ".socket (or onlogin-spawn-fcgi)"
+               : "start the worker there: spawn-fcgi -s " + path;
+}
+
+void check_socket(Findings& findings, const SeenSocket& socket, const NginxSeen& nginx,
+                  const Workers& workers)
 {
     const auto& path = socket.path;
     const auto status = status_of(path);
     if (!status)
         return findings.bad("socket", path + ": " + strerror(errno),
                             socket.starts_programs
-                                ? "systemctl enable --now fcgiwrap.socket"
-                                : "systemctl enable --now onlogin.socket, or start spawn-fcgi "
-                                  "with -s " +
-                                      path);
+                                ? "systemctl enable fcgiwrap.socket; systemctl restart "
+                                  "fcgiwrap.socket"
+                                : way_to_socket(path));
     if (!S_ISSOCK(status->st_mode))
         return findings.bad("socket", path + " is no socket", "remove it and start the worker");
     check_rights(findings, path, *status, nginx);
     if (!socket.starts_programs)
-        check_answer(findings, path);
+        check_answer(findings, path, workers);
 }
 
 } // namespace
@@ -225,13 +264,13 @@ void check_files(Findings& findings, const std::string& config_file, const Confi
     check_workers(findings, config_file, config, workers);
 }
 
-void check_sockets(Findings& findings, const NginxSeen& nginx)
+void check_sockets(Findings& findings, const NginxSeen& nginx, const Workers& workers)
 {
     const std::string usual = "/run/onlogin/onlogin.sock";
     if (nginx.sockets.empty() && status_of(usual))
-        check_socket(findings, {usual}, nginx);
+        check_socket(findings, {usual}, nginx, workers);
     for (const auto& socket : nginx.sockets)
-        check_socket(findings, socket, nginx);
+        check_socket(findings, socket, nginx, workers);
 }
 
 } // namespace onlogin

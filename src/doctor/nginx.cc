@@ -203,17 +203,40 @@ void check_server(Findings& findings, const std::vector<Directive>& main, const 
 
 } // namespace
 
-NginxSeen check_nginx(Findings& findings, const Config* config, const Workers& workers)
+std::vector<std::string> NginxFiles::sockets() const
+{
+    constexpr std::string_view unix_prefix = "unix:";
+    std::vector<std::string> paths;
+    for (const auto& location : our_locations(main))
+        if (!starts_programs(location))
+            for (const auto& address : location.addresses)
+                if (address.starts_with(unix_prefix))
+                    paths.push_back(address.substr(unix_prefix.size()));
+    return paths;
+}
+
+NginxFiles read_nginx()
 {
     constexpr int patience_ms = 20'000;
+    NginxFiles files;
+    files.version = run_command({"nginx", "-V"}, patience_ms);
+    if (files.version)
+        files.dump = run_command({"nginx", "-T"}, patience_ms);
+    if (files.dump && files.dump->status == 0)
+        files.main = parse_nginx_config(files.dump->output);
+    return files;
+}
+
+NginxSeen check_nginx(Findings& findings, const NginxFiles& files, const Config* config,
+                      const Workers& workers)
+{
     NginxSeen seen;
-    const auto version = run_command({"nginx", "-V"}, patience_ms);
+    const auto& [version, dump, main] = files;
     if (!version) {
         findings.warn("nginx", "it is not on this host", "the checks of nginx are left out");
         return seen;
     }
     check_version(findings, version->errors);
-    const auto dump = run_command({"nginx", "-T"}, patience_ms);
     if (!dump || dump->status != 0) {
         const auto lines = dump ? dump->errors : std::string{};
         const auto emerg = lines.find("[emerg]");
@@ -227,7 +250,6 @@ NginxSeen check_nginx(Findings& findings, const Config* config, const Workers& w
         return seen;
     }
 
-    const auto main = parse_nginx_config(dump->output);
     find_user(main, version->errors, seen);
     if (const auto process = find_nginx(main, version->errors))
         seen.first = check_loaded(findings, *process, dump->output, main);

@@ -1,6 +1,9 @@
 #include "doctor/worker_process.hh"
 
 #include "base/fd.hh"
+#include "doctor/owners.hh"
+#include "doctor/processes.hh"
+#include "doctor/unix_sockets.hh"
 #include "gateway/fcgi_records.hh"
 
 #include <algorithm>
@@ -9,15 +12,15 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <map>
 #include <sstream>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 namespace onlogin {
 
@@ -25,22 +28,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What stands in a file of /proc. Others decide how long it is, so not more than this.
-std::string contents(const fs::path& file)
-{
-    constexpr std::size_t most = 131'072;
-    std::string text(most, '\0');
-    std::ifstream stream{file, std::ios::binary};
-    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(stream.gcount()));
-    return text;
-}
-
 // What /proc separates by NUL.
 std::vector<std::string> words_of(const fs::path& file)
 {
     constexpr std::size_t most = 1000;
-    std::istringstream text{contents(file)};
+    std::istringstream text{read_proc(file)};
     std::vector<std::string> words;
     for (std::string word; words.size() < most && std::getline(text, word, '\0');)
         words.push_back(word);
@@ -73,91 +65,96 @@ std::string config_file_of(const fs::path& process, const std::vector<std::strin
     return (fs::read_symlink(process / "cwd", error) / file).string();
 }
 
+// The attributes as the kernel has them: whoever made the file system that it is on is not asked.
+bool look_at(const fs::path& file, struct statx& status)
+{
+    return statx(AT_FDCWD, file.c_str(), AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &status) == 0;
+}
+
 // Whether the process runs this very program, or the one that was in its place before an upgrade.
 bool runs_our_program(const fs::path& process)
 {
-    struct stat theirs
+    struct statx theirs
     {
     }, ours{};
-    if (stat((process / "exe").c_str(), &theirs) != 0 || stat("/proc/self/exe", &ours) != 0)
+    if (!look_at(process / "exe", theirs) || !look_at("/proc/self/exe", ours))
         return false;
-    if (theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino)
+    if (theirs.stx_dev_major == ours.stx_dev_major && theirs.stx_dev_minor == ours.stx_dev_minor &&
+        theirs.stx_ino == ours.stx_ino)
         return true;
     std::error_code error;
     const auto path = fs::read_symlink(process / "exe", error).string();
     const auto own = fs::read_symlink("/proc/self/exe", error).string();
-    return path == own + " (deleted)" && theirs.st_uid == 0;
+    return path == own + " (deleted)" && theirs.stx_uid == 0;
 }
 
-// The paths of listening unix sockets by their inode, as /proc/net/unix has them:
-// Num RefCount Protocol Flags Type St Inode Path
-std::map<std::string, std::string> listening_sockets()
+bool contains(const auto& list, const auto& value)
 {
-    constexpr std::string_view listening = "00010000"; // __SO_ACCEPTCON
-    std::map<std::string, std::string> sockets;
-    std::ifstream lines{"/proc/net/unix"};
-    for (std::string line; std::getline(lines, line);) {
-        std::istringstream words{line};
-        std::string number, references, protocol, flags, type, state, inode, path;
-        words >> number >> references >> protocol >> flags >> type >> state >> inode >> path;
-        if (flags == listening && path.starts_with('/'))
-            sockets[inode] = path;
-    }
-    return sockets;
+    return std::find(list.begin(), list.end(), value) != list.end();
 }
 
-std::vector<std::string> sockets_of(const fs::path& process,
-                                    const std::map<std::string, std::string>& listening)
+// Where systemd has put secrets for it; a directory of the user's own is none.
+std::string credentials_of(const std::vector<std::string>& environment)
 {
-    constexpr std::string_view mark = "socket:[";
-    std::vector<std::string> paths;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator{process / "fd", error}) {
-        const auto target = fs::read_symlink(entry.path(), error).string();
-        if (!target.starts_with(mark))
-            continue;
-        const auto found =
-            listening.find(target.substr(mark.size(), target.size() - mark.size() - 1));
-        if (found != listening.end())
-            paths.push_back(found->second);
-    }
-    return paths;
+    auto directory = variable(environment, "CREDENTIALS_DIRECTORY");
+    if (directory.empty() || directory.starts_with("/run/credentials/") ||
+        !find_weakness(directory, {geteuid()}))
+        return directory;
+    return {};
 }
 
-uid_t effective_uid(const fs::path& process)
+// Whether only root can make a socket there, or only this user, because root gave him the place.
+bool is_place_of(uid_t user, const std::string& path)
 {
-    std::istringstream lines{contents(process / "status")};
-    for (std::string line; std::getline(lines, line);) {
-        uid_t real = 0, effective = 0;
-        if (line.starts_with("Uid:") && std::istringstream{line.substr(4)} >> real >> effective)
-            return effective;
-    }
-    return 0;
+    const auto weakness = find_weakness(path, {});
+    return !weakness || (weakness->by_owner && weakness->owner == user && !weakness->is_shared &&
+                         !find_weakness(path, {user}));
+}
+
+bool is_at_one_of(const ListeningSocket& socket, uid_t user, const std::vector<std::string>& paths)
+{
+    return std::any_of(paths.begin(), paths.end(), [&](const auto& path) {
+        return is_at(socket, path) && is_place_of(user, path);
+    });
 }
 
 } // namespace
 
-std::vector<WorkerProcess> find_workers()
+FoundWorkers find_workers(const std::vector<Service>& services,
+                          const std::vector<std::string>& sockets, const std::vector<uid_t>& users)
 {
-    std::vector<WorkerProcess> workers;
+    FoundWorkers found;
     const auto listening = listening_sockets();
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator{"/proc", error}) {
-        const auto& process = entry.path();
-        const auto name = process.filename().string();
-        pid_t pid = 0;
-        const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), pid);
-        if (bad != std::errc{} || *end != '\0' || pid == getpid() || !runs_our_program(process))
+    const auto usual = find_account("onlogin");
+    for (const auto& process : all_processes()) {
+        const fs::path directory{"/proc/" + std::to_string(process.pid)};
+        if (process.pid == getpid() || !runs_our_program(directory))
             continue;
-        auto sockets = sockets_of(process, listening);
-        if (sockets.empty())
+        const auto open = sockets_of(process.pid);
+        std::vector<std::string> paths;
+        bool believed = process.uid == 0 || process.uid == geteuid() ||
+                        (usual && usual->uid == process.uid) || contains(users, process.uid) ||
+                        std::any_of(services.begin(), services.end(), [&](const auto& service) {
+                            return service.pid == process.pid;
+                        });
+        for (const auto& socket : listening)
+            if (contains(open, socket.inode)) {
+                paths.push_back(socket.path);
+                believed = believed || is_at_one_of(socket, process.uid, sockets);
+            }
+        if (paths.empty())
             continue;
-        const auto environment = words_of(process / "environ");
-        workers.push_back({pid, account_of(effective_uid(process)),
-                           config_file_of(process, words_of(process / "cmdline"), environment),
-                           variable(environment, "CREDENTIALS_DIRECTORY"), std::move(sockets)});
+        if (!believed) {
+            found.strangers.push_back({process.pid, account_of(process.uid)});
+            continue;
+        }
+        const auto environment = words_of(directory / "environ");
+        found.workers.push_back(
+            {process.pid, account_of(process.uid),
+             config_file_of(directory, words_of(directory / "cmdline"), environment),
+             credentials_of(environment), std::move(paths)});
     }
-    return workers;
+    return found;
 }
 
 WorkerHealth ask_health(const std::string& socket_path)
@@ -181,6 +178,10 @@ WorkerHealth ask_health(const std::string& socket_path)
     setsockopt(connection.get(), SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof bound);
     if (connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         return fail(errno == EAGAIN ? "its queue is full" : strerror(errno));
+    ucred listener{};
+    socklen_t size = sizeof listener;
+    if (getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &listener, &size) == 0)
+        health.listener = listener.uid;
 
     const auto request = request_records(
         {{"REQUEST_METHOD", "GET"}, {"SCRIPT_NAME", "/health"}, {"ONLOGIN_ACTION", "health"}});

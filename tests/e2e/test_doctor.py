@@ -52,9 +52,14 @@ class Findings(list):
         return [finding for finding in self if finding.verdict == 'bad']
 
 
-def doctor(config_file, *arguments, nginx=None, ca=None, environment=None, program=ONLOGIN):
-    """Asks it, with the nginx of the test in place of the host's (None: there is none)."""
-    programs = new_directory()
+def doctor(config_file, *arguments, nginx=None, ca=None, environment=None, program=ONLOGIN,
+           programs=None):
+    """Asks it, with the nginx of the test in place of the host's (None: there is none), and with
+    `programs`, {name: script}, in place of others."""
+    stand_ins, programs = programs or {}, new_directory()
+    for name, script in stand_ins.items():
+        (programs / name).write_text(script)
+        (programs / name).chmod(0o755)
     environment = dict(os.environ, PATH=f'{programs}:{os.environ["PATH"]}', **(environment or {}))
     if ca or nginx:
         environment['SSL_CERT_FILE'] = str(ca or nginx.certificate)
@@ -205,12 +210,13 @@ class Files(DoctorCase):
                 ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups',
                  program, '-c', file], stdin=listener, stderr=subprocess.DEVNULL)
             self.addCleanup(worker.end)
+            nginx = self.own_nginx(directory / 'onlogin.sock')  # makes it the site's
             harness.until(lambda: any(
                 f.check == 'worker' and f.verdict == 'ok' and 'nobody' in f.text
-                for f in visit(file, nginx=self.nginx, program=program)), what='the worker')
-            visit(file, nginx=self.nginx, program=program).find('secret', 'ok')
+                for f in visit(file, nginx=nginx, program=program)), what='the worker')
+            visit(file, nginx=nginx, program=program).find('secret', 'ok')
             os.chown(secret, 0, 0)
-            visit(file, nginx=self.nginx, program=program).find(
+            visit(file, nginx=nginx, program=program).find(
                 'secret', 'bad', f'process {worker.pid} of nobody', 'cannot read it')
 
     def test_another_program_that_calls_itself_onlogin_is_no_worker(self):
