@@ -47,16 +47,31 @@ bool is_own(const std::string& path)
     return stat(path.c_str(), &status) == 0 && status.st_uid == geteuid();
 }
 
-// What mends that `name` may not read a secret, without opening it to anybody else. The commonest
-// way here is `onlogin -t` by another user than root, where nothing needs mending.
-std::string way_to_secret(const std::string& path, const std::string& directory,
-                          const std::string& name)
+// Of a file that its owner alone is to read. Most often another user than the worker's asks, by
+// `onlogin -t`, and nothing needs mending.
+std::string way_to_own(const std::string& path, const std::string& directory,
+                       const std::string& name)
 {
     if (directory.empty() && is_own(path))
         return "chmod u+r " + path;
-    return "run it as root, or as a service, which gets secrets by LoadCredential=; or give it to "
-           "that user: chown " +
-           name + (directory.empty() ? "" : ' ' + directory) + ' ' + path;
+    return "run it as root, or as the user that the worker runs as; if that is " + name +
+           ", give it to that user: chown " + name + (directory.empty() ? "" : ' ' + directory) +
+           ' ' + path;
+}
+
+// What mends that a secret cannot be read, without opening it to anybody else.
+std::string way_to_secret(const std::string& path, const std::string& directory,
+                          const std::string& name)
+{
+    constexpr std::string_view handed_over = "/etc/onlogin/secrets/";
+    if (!getenv("CREDENTIALS_DIRECTORY"))
+        return way_to_own(path, directory, name);
+    if (path.starts_with(handed_over))
+        return "and systemd handed the service no copy: if it is missing, put it there, and chmod "
+               "600 " +
+               path + "; then systemctl restart the service, which gets copies when it starts";
+    return "systemd hands the service what is in /etc/onlogin/secrets (LoadCredential=): put it "
+           "there, mode 600, name it so in the configuration, and systemctl restart the service";
 }
 
 // Why a file could not be opened, and what mends it.
@@ -85,9 +100,9 @@ std::string why_closed(const std::string& path, int error, Readers readers)
         return text + (readers == Readers::Public ? "chmod a+x " + directory
                                                   : "chgrp " + group_name(getegid()) + ' ' +
                                                         directory + " && chmod g+x " + directory);
-    if (is_own(path))
+    if (readers == Readers::Public && is_own(path))
         return text + "chmod u+r " + path;
-    return text + (readers == Readers::Public ? "chmod a+r " : "chown " + name + " ") + path;
+    return text + (readers == Readers::Public ? "chmod a+r " + path : way_to_own(path, "", name));
 }
 
 } // namespace

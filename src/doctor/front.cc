@@ -181,7 +181,8 @@ void check_front(Findings& findings, const Front& front, const Config& config,
         check_certificate_end(findings, name, probed.certificate_end);
     }
     judge_login(findings, site_of(front, name) + front.path, probed, nginx);
-    if (front.scheme == "https" && probed.failed_at > HttpStep::Connection)
+    const bool is_nginx = nginx.first.empty(); // as it is configured, and not somebody else
+    if (is_nginx && front.scheme == "https" && probed.failed_at > HttpStep::Connection)
         check_tls12(findings, front, name);
 }
 

@@ -156,10 +156,19 @@ class Rights(Case):
         self.secret.rename(secrets / 'app.secret')
         shutil.chown(secrets / 'app.secret', 0, 0)
         self.file.write_text(self.file.read_text().replace('app.secret', 'secrets/app.secret'))
-        self.assertIn('run it as root, or as a service, which gets secrets by LoadCredential=',
-                      self.complaint())
+        self.assertIn('run it as root, or as the user that the worker runs as; if that is nobody, '
+                      'give it', self.complaint())
         self.mended_by(f'chown nobody {secrets} {secrets}/app.secret')
         self.assertEqual(stat.S_IMODE(secrets.stat().st_mode), 0o700)
+
+    def test_a_secret_that_systemd_was_not_given(self):
+        """As a service sees a file that is missing: it may not look into the directory."""
+        credentials = self.directory / 'handed-over'
+        credentials.mkdir(mode=0o755)
+        shutil.chown(self.secret, 0, 0)
+        said = self.complaint({'CREDENTIALS_DIRECTORY': str(credentials)})
+        self.assertIn('/etc/onlogin/secrets (LoadCredential=): put it there', said)
+        self.assertNotIn('chown', said)
 
     def test_a_closed_directory_of_credentials_is_named(self):
         closed = self.directory / 'credentials'
