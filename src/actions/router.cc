@@ -20,7 +20,8 @@ enum class Kind
     Internal, // reachable by ONLOGIN_ACTION alone
 };
 
-// What a method allows, as a set; the words are in the order of the Allow header.
+// Which methods an action takes, as a set; the words are in the order of the Allow header. HEAD is
+// taken wherever GET is, and by the same code (RFC 9110, section 9.3.2).
 constexpr unsigned Get = 1, Post = 2, Any = ~0U;
 
 struct Method
@@ -28,7 +29,7 @@ struct Method
     unsigned bit;
     std::string_view word;
 };
-constexpr Method methods[] = {{Get, "GET"}, {Post, "POST"}};
+constexpr Method methods[] = {{Get, "GET"}, {Get, "HEAD"}, {Post, "POST"}};
 
 struct Route
 {
@@ -74,6 +75,13 @@ const Route& choose_route(const Request& request)
     const auto* route = find_route(
         std::string_view{request.path}.substr(slash == request.path.npos ? 0 : slash + 1));
     return route && route->kind == Kind::Public ? *route : fallback;
+}
+
+// Of a HEAD that the action is asked by. Where any method is taken, it is that of a request that the
+// server in front asks about, and an answer to the server's own question keeps its body.
+bool is_head(const Route* route, const Request& request)
+{
+    return request.method == "HEAD" && !(route && route->methods == Any);
 }
 
 void check_method(const Route& route, const std::string& method)
@@ -234,6 +242,7 @@ Task<Response> route(App& app, Request& request)
     if (failure)
         answer = explain(app, failure, request.trace);
     write_log(app, route, request, answer);
+    answer.response.head = is_head(route, request);
     running.answered = true;
     co_return std::move(answer.response);
 }

@@ -86,8 +86,11 @@ bool arguments_come_from_client()
 
 void refuse_arguments()
 {
-    write_output(
-        to_cgi(Response::failure(400, 400, "the query string has no parameter", Recover::Never)));
+    auto response =
+        Response::failure(400, 400, "the query string has no parameter", Recover::Never);
+    const char* const method = getenv("REQUEST_METHOD");
+    response.head = method && strcmp(method, "HEAD") == 0;
+    write_output(to_cgi(response));
 }
 
 void serve_cgi(Loop& loop, GatewayLimits limits, const Handler& handler)

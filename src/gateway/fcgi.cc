@@ -165,6 +165,7 @@ struct FcgiGateway::Impl
         check_length(request, variables, limits.body_bytes);
         request.arrived = Clock::now();
         request.draining = sent == Sent::TooLate;
+        connection.head = request.method == "HEAD";
         connection.enter(State::Serving);
         connection.task = serve(connection, std::move(request));
         connection.task.start();
@@ -320,13 +321,14 @@ struct FcgiGateway::Impl
     }
 
     // The request of each connection that is at work gets `answer` instead of its own.
-    void give_up(const Response& answer)
+    void give_up(Response answer)
     {
         for_each_connection([&](Connection& connection) {
             if (connection.state != State::Serving)
                 return;
             connection.task = {};
             connection.keep = false;
+            answer.head = connection.head;
             send(connection, answer_records(connection.id, to_cgi(answer)));
         });
     }

@@ -33,6 +33,7 @@ struct FcgiConnection
     std::string input;          // read, but no whole request yet
     std::string output;         // to be sent
     std::uint16_t id = 0;       // of the request that is being served
+    bool head = false;          // it is a HEAD
     bool keep = false;          // leave it open after this request
     bool asked_to_keep = false; // the server has asked so, in this request or an earlier one
     int answers = 0;            // sent, or begun to be sent

@@ -109,7 +109,8 @@ std::string to_cgi(const Response& response)
         text += "\r\n";
     }
     text += "\r\n";
-    text += response.body;
+    if (!response.head)
+        text += response.body;
     return text;
 }
 

@@ -19,6 +19,7 @@ struct Response
     std::string content_type = "application/json; charset=utf-8"; // empty: no body
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
+    bool head = false; // to a HEAD: the headers of the answer to a GET, and no body
 
     // 200 {"code":0,"message":"ok","data":…}, and the members of `beside`, an object, beside these.
     static Response ok(const Json::Value& data, const Json::Value& beside = {});

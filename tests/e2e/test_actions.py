@@ -44,20 +44,56 @@ class Actions(Case):
     def test_clients_cannot_choose(self):
         self.assert_logged_in(self.worker.login(HTTP_ONLOGIN_ACTION='nonsense'))
 
-    @each(*((repr(method), method) for method in ('HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH',
+    @each(*((repr(method), method) for method in ('PUT', 'head', 'HEADS', 'DELETE', 'OPTIONS', 'PATCH',
                                                   'TRACE', 'get', 'GETS', 'G', '', 'GET\0')))
     def test_a_login_by_another_method_is_405(self, method):
         code = wechat().code()
         answer = self.worker.login(code, REQUEST_METHOD=method)
         self.assert_refused(answer, 405, 405, 'never')
-        self.assertEqual(answer.headers['allow'], 'GET, POST')
+        self.assertEqual(answer.headers['allow'], 'GET, HEAD, POST')
         self.assertEqual(wechat().exchanges(code), 0)
 
     @each(('POST', 'POST'), ('PUT', 'PUT'))
     def test_health_by_another_method_is_405(self, method):
         answer = self.worker.ask(fcgi.get(path='/onLogin/health', REQUEST_METHOD=method))
         self.assert_refused(answer, 405, 405, 'never')
-        self.assertEqual(answer.headers['allow'], 'GET')
+        self.assertEqual(answer.headers['allow'], 'GET, HEAD')
+
+    def assert_answers_head(self, ask, **differ):
+        """To HEAD as to GET, without the body. `ask` takes variables."""
+        whole, head = ask(), ask(REQUEST_METHOD='HEAD')
+        self.assertEqual((head.status, head.body), (whole.status, b''))
+        self.assertEqual(head.headers, whole.headers | differ)
+        return head
+
+    def test_health_is_told_to_head(self):
+        answer = self.assert_answers_head(
+            lambda **more: self.worker.ask(fcgi.get(path='/onLogin/health', **more)))
+        self.assertEqual((answer.status, answer.headers['content-length']), (200, '3'))
+
+    def test_a_login_by_head_is_a_login(self):
+        answer = self.assert_answers_head(lambda **more: self.worker.login(**more))
+        self.assertEqual(answer.status, 200)
+        self.assertGreater(int(answer.headers['content-length']), 40)
+
+    @each(('no_code', ''), ('a_code_that_wechat_refuses', 'code=errcode-40029'))
+    def test_a_refusal_by_head_has_no_body(self, query):
+        self.assert_answers_head(lambda **more: self.worker.ask(fcgi.get(query, **more)))
+
+    @each(*((action, {'SCRIPT_NAME': '/onLogin/' + action}) for action in
+            ('logout', 'decrypt', 'phone')),
+          *((action, {'ONLOGIN_ACTION': action}) for action in ('sign', 'check_session')))
+    def test_what_is_a_post_refuses_head_without_a_body(self, variables):
+        answer = self.assert_answers_head(
+            lambda **more: self.worker.ask(fcgi.get(**variables, **more)))
+        self.assertEqual((answer.status, answer.headers['allow']), (405, 'POST'))
+
+    def test_a_connection_is_kept_after_head(self):
+        variables = fcgi.get(path='/onLogin/health', REQUEST_METHOD='HEAD')
+        with self.worker.connect() as connection:
+            for _ in range(3):
+                connection.send(fcgi.request(variables, keep=True))
+                self.assertEqual(connection.read_answer().status, 200)
 
     def test_405_wins_over_a_bad_body(self):
         answer = self.worker.ask(fcgi.post(b'x' * 20_000, 'text/plain', REQUEST_METHOD='PUT'),

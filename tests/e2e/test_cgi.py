@@ -90,6 +90,12 @@ class Cgi(Case):
             answer = self.get('', **variables)
             self.assertEqual((answer.status, answer.body.strip()), (200, b'ok'))
 
+    def test_head_is_answered_without_a_body(self):
+        for query, status in (('code=' + magic(), 200), ('', 400), ('query-without-name', 400)):
+            answer = self.get(query, REQUEST_METHOD='HEAD')
+            self.assertEqual((answer.status, answer.body), (status, b''))
+            self.assertGreater(int(answer.headers['content-length']), 40)
+
     def test_bad_requests_are_400(self):
         for query in ('', 'code=', 'code=a&code=b', 'code=%', 'code=%00'):
             self.assert_refused(self.get(query), 400, 400, 'never')

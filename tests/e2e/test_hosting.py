@@ -140,13 +140,26 @@ class Hosting:
     def test_a_wrong_method_is_405(self):
         answer = self.server.ask('PUT', '/onLogin?code=' + magic())
         self.assert_refused(answer, 405, 405, 'never')
-        self.assertEqual(answer.headers['allow'], 'GET, POST')
+        self.assertEqual(answer.headers['allow'], 'GET, HEAD, POST')
 
-    def test_head_is_405_without_a_body(self):
-        answer = self.server.ask('HEAD', '/onLogin?code=' + magic())
-        self.assertEqual((answer.status, answer.body), (405, b''), answer)
-        self.assertEqual(answer.headers['allow'], 'GET, POST')
-        self.assertEqual(answer.headers['cache-control'], 'no-store')
+    @each(('health', lambda: '/onLogin/health', 200),
+          ('login', lambda: f'/onLogin?code={magic()}&appid={APP}', 200),
+          ('no_code', lambda: '/onLogin', 400),
+          ('not_a_get_either', lambda: '/onLogin/logout', 405))
+    def test_head_is_answered_as_get_without_a_body(self, target, status):
+        whole, head = (self.server.ask(method, target()) for method in ('GET', 'HEAD'))
+        self.assertEqual((head.status, head.body), (status, b''), head)
+        changing = {'date', 'connection', 'keep-alive', 'x-request-id'}
+        names = (set(whole.headers) | set(head.headers)) - changing - {'transfer-encoding'}
+        for name in names:
+            self.assertEqual(head.headers.get(name), whole.headers.get(name), name)
+        self.assertEqual(head.headers.get('content-length'), str(len(whole.body)))
+
+    def test_a_connection_goes_on_after_head(self):
+        head = 'HEAD /onLogin/health HTTP/1.1\r\nHost: localhost\r\n'
+        text = self.server.send_raw((f'{head}\r\n{head}Connection: close\r\n\r\n').encode())
+        self.assertEqual(text.count(b'HTTP/1.1 200 '), 2, text)
+        self.assertTrue(text.endswith(b'\r\n\r\n'), text)
 
     def test_a_missing_code_is_400(self):
         self.assert_refused(self.server.ask('GET', '/onLogin'), 400, 400, 'never')

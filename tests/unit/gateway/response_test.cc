@@ -18,6 +18,14 @@ BOOST_AUTO_TEST_CASE(an_answer_is_written_as_cgi_wants_it)
                        "{\"code\":503,\"message\":\"wait\",\"recover\":\"later\"}");
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_to_head_has_the_length_of_a_body_and_no_body)
+{
+    auto response = Response::failure(503, 503, "wait", Recover::Later, 2);
+    const auto whole = to_cgi(response);
+    response.head = true;
+    BOOST_TEST(to_cgi(response) == whole.substr(0, whole.find("\r\n\r\n") + 4));
+}
+
 BOOST_AUTO_TEST_CASE(success_carries_its_data_as_utf8)
 {
     Json::Value data;
