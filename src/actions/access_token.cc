@@ -2,6 +2,8 @@
 #include "actions/ask_wechat.hh"
 #include "actions/choose_mini_program.hh"
 
+#include <optional>
+
 namespace onlogin {
 
 // In a header, as nginx's auth_request hands on nothing else. The method and the body are those of
@@ -11,6 +13,10 @@ Task<Response> access_token(App& app, Request& request)
     const auto params = Params::of_query(request);
     const auto mini = choose_mini_program(*app.config, request, params);
     request.trace.app = mini->appid;
+    std::optional<WaitForWechat> wait; // not where the token is at hand
+    if (!app.tokens.at_hand(mini) || !request.refused_token.empty() ||
+        !request.suspected_token.empty())
+        wait.emplace(app);
     const auto deadline = deadline_of(request, *mini);
     auto question = !request.refused_token.empty()
                         ? app.tokens.renew(mini, request.refused_token, deadline)

@@ -21,8 +21,9 @@ struct App
     std::shared_ptr<const Config> config;
     Revocations* revocations; // there while the configuration has session keys
     long in_flight = 0;       // actions begun and not ended
-    OnceAMinute undecided{};   // what the log says of a server that does not say which mini program
-    OnceAMinute keyless{};   // and of one that asks for what is internal without the key
+    long asking_wechat = 0;   // those of them that wait for WeChat, see WaitForWechat
+    OnceAMinute undecided{};  // what the log says of a server that does not say which mini program
+    OnceAMinute keyless{};    // and of one that asks for what is internal without the key
 };
 
 } // namespace onlogin

@@ -83,6 +83,7 @@ Task<Response> login(App& app, Request& request)
     const auto& code = wafer2 ? request.wafer2.code.reveal() : params.require("code");
     check_login_code(code);
 
+    const WaitForWechat wait{app};
     const auto deadline = deadline_of(request, *mini);
     const auto outcome = co_await app.wechat.code2session(mini, code, deadline);
     const auto& identity = answer_to(request, outcome);

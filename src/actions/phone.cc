@@ -58,6 +58,7 @@ Task<Response> phone(App& app, Request& request)
     check_redirect(request.redirect); // before the code is spent
 
     const auto mini = user.mini_program();
+    const WaitForWechat wait{app};
     const auto deadline = deadline_of(request, *mini);
     const auto outcome = co_await app.wechat.phone_number(mini, claims.openid, code, deadline);
     const auto& number = answer_to(request, outcome);

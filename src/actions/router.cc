@@ -36,8 +36,8 @@ struct Route
     std::string_view action;
     Kind kind;
     unsigned methods;
-    bool limited; // counts against limits.in_flight
-    bool logged;  // at level info
+    bool ends;   // refused once the worker stops
+    bool logged; // at level info
     Task<Response> (*answer)(App&, Request&);
 };
 
@@ -77,8 +77,8 @@ const Route& choose_route(const Request& request)
     return route && route->kind == Kind::Public ? *route : fallback;
 }
 
-// Of a HEAD that the action is asked by. Where any method is taken, it is that of a request that the
-// server in front asks about, and an answer to the server's own question keeps its body.
+// Of a HEAD that the action is asked by. Where any method is taken, it is that of a request that
+// the server in front asks about, and an answer to the server's own question keeps its body.
 bool is_head(const Route* route, const Request& request)
 {
     return request.method == "HEAD" && !(route && route->methods == Any);
@@ -231,10 +231,8 @@ Task<Response> route(App& app, Request& request)
         route = &choose_route(request);
         check_key(app, *route, request);
         check_method(*route, request.method);
-        if (route->limited && request.draining)
+        if (route->ends && request.draining)
             throw Busy{"the login server is restarting"};
-        if (route->limited && app.in_flight > app.config->limits.in_flight)
-            throw Busy{"too many logins at once"};
         answer.response = co_await route->answer(app, request);
     } catch (...) {
         failure = std::current_exception();

@@ -105,6 +105,12 @@ Task<Secret> AccessTokens::get(std::shared_ptr<const MiniProgram> mini, Clock::t
     co_return token->text;
 }
 
+bool AccessTokens::at_hand(const std::shared_ptr<const MiniProgram>& mini) const
+{
+    const auto kept = kept_.find(mini);
+    return kept != kept_.end() && kept->second.token && Clock::now() < kept->second.token->ends;
+}
+
 Task<Secret> AccessTokens::renew(std::shared_ptr<const MiniProgram> mini, Secret refused,
                                  Clock::time_point deadline)
 {

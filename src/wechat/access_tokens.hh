@@ -43,6 +43,9 @@ public:
     // Throws what WechatApi::call() does; TimedOut too when the deadline comes first.
     Task<Secret> get(std::shared_ptr<const MiniProgram> mini, Clock::time_point deadline);
 
+    // Whether get() gives one at once.
+    [[nodiscard]] bool at_hand(const std::shared_ptr<const MiniProgram>& mini) const;
+
     // Another token than `refused`, which WeChat does not take any more: the one that others have
     // got meanwhile, else a new one, by force, 10 times a day at most. It may be the same if WeChat
     // gives no other.

@@ -3,6 +3,7 @@
 import time
 
 import fcgi
+from backends import with_sessions
 from harness import (APP, AT_ONCE, PATIENCE, SECRETS, Case, a_while, configuration, each,
                      keep_private, magic, together, until, wechat)
 
@@ -254,7 +255,7 @@ class LeavingThroughNginx(Case):
 class InFlight(Case):
     @classmethod
     def setUpClass(cls):
-        cls.worker = cls.start_worker(configuration(limits={'in_flight': 3}))
+        cls.worker = cls.start_worker({**with_sessions([APP]), 'limits': {'in_flight': 3}})
 
     def fill(self):
         held = []
@@ -281,6 +282,27 @@ class InFlight(Case):
     def test_health_is_asked_whatever_is_in_flight(self):
         held = self.fill()
         self.assertEqual(self.worker.ask(fcgi.get(path='/onLogin/health')).status, 200)
+        for connection in held:
+            self.assert_logged_in(connection.read_answer())
+            connection.close()
+
+    def test_what_does_not_wait_for_wechat_goes_on(self):
+        """Sessions, logouts, user data, an access token that is at hand; phone numbers do not."""
+        user = self.worker.login(ONLOGIN_APPID=APP).json['data']
+        token = {'HTTP_AUTHORIZATION': 'Bearer ' + keep_private(user['token'])}
+        tokens = fcgi.get(ONLOGIN_ACTION='access_token', ONLOGIN_APPID=APP)
+        self.assertEqual(self.worker.ask(tokens).status, 204)
+        held = self.fill()
+        for action, status in (('auth', 204), ('decrypt', 400), ('sign', 200)):
+            answer = self.worker.ask(fcgi.post(b'', ONLOGIN_ACTION=action, **token))
+            self.assertEqual(answer.status, status, answer)
+        self.assertEqual(self.worker.ask(tokens).status, 204)
+        answer = self.worker.ask(fcgi.post(b'', ONLOGIN_ACTION='check_session', **token))
+        self.assert_refused(answer, 503, 503, 'later')
+        code = wechat().phone_code(APP)
+        phone = fcgi.post(f'code={code}'.encode(), ONLOGIN_ACTION='phone', **token)
+        self.assert_refused(self.worker.ask(phone, f'code={code}'.encode()), 503, 503, 'later')
+        self.assertEqual(self.worker.ask(fcgi.post(b'', ONLOGIN_ACTION='logout', **token)).status, 200)
         for connection in held:
             self.assert_logged_in(connection.read_answer())
             connection.close()
