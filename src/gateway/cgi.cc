@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <limits.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -12,20 +13,41 @@ namespace onlogin {
 
 namespace {
 
-constexpr int patience_ms = 10'000;
+// The whole request has this long to come, and then the answer to be taken. As for FastCGI.
+constexpr milliseconds patience{10'000};
 
 // Of a body that is too large, so much is read for nothing.
 constexpr std::size_t most_discarded = 1'048'576;
 
-// At most `most` bytes, fewer if the input ends or stops coming.
-std::string read_input(std::size_t most)
+// Whether the descriptor is ready before that; also when the other side has gone.
+bool await(int descriptor, short events, Clock::time_point until)
+{
+    for (;;) {
+        const auto left = std::chrono::ceil<milliseconds>(until - Clock::now());
+        pollfd ready{descriptor, events, 0};
+        const int count = poll(&ready, 1, std::max(0, static_cast<int>(left.count())));
+        if (count >= 0 || errno != EINTR)
+            return count == 1;
+    }
+}
+
+struct Input
 {
     std::string text;
+    bool late = false; // more was to come, and did not in time
+};
+
+// At most `most` bytes, fewer if the input ends or has not all come by then.
+Input read_input(std::size_t most, Clock::time_point until)
+{
+    Input input;
+    auto& text = input.text;
     char chunk[4096];
     while (text.size() < most) {
-        pollfd ready{0, POLLIN, 0};
-        if (poll(&ready, 1, patience_ms) != 1)
+        if (!await(0, POLLIN, until)) {
+            input.late = true;
             break;
+        }
         const auto count = read(0, chunk, std::min(sizeof chunk, most - text.size()));
         if (count < 0 && errno == EINTR)
             continue;
@@ -33,13 +55,16 @@ std::string read_input(std::size_t most)
             break;
         text.append(chunk, static_cast<std::size_t>(count));
     }
-    return text;
+    return input;
 }
 
 void write_output(std::string_view text)
 {
-    while (!text.empty()) {
-        const auto count = write(1, text.data(), text.size());
+    // So much a pipe takes at once when it is ready: the write does not wait.
+    constexpr std::size_t piece = PIPE_BUF;
+    const auto until = Clock::now() + patience;
+    while (!text.empty() && await(1, POLLOUT, until)) {
+        const auto count = write(1, text.data(), std::min(piece, text.size()));
         if (count < 0 && errno == EINTR)
             continue;
         if (count <= 0)
@@ -60,11 +85,12 @@ std::size_t announced_length(const Variables& variables)
 
 // At most one byte more than `limit`. What is left is thrown away: Apache's mod_cgid drops the
 // answer of a program that ends while its input is on the way, and the client gets none at all.
-std::string read_body(std::size_t announced, std::size_t limit)
+Input read_body(std::size_t announced, std::size_t limit)
 {
-    auto body = read_input(std::min(announced, limit + 1));
-    if (body.size() > limit)
-        read_input(std::min(announced - body.size(), most_discarded));
+    const auto until = Clock::now() + patience;
+    auto body = read_input(std::min(announced, limit + 1), until);
+    if (body.text.size() > limit)
+        read_input(std::min(announced - body.text.size(), most_discarded), until);
     return body;
 }
 
@@ -101,9 +127,12 @@ void serve_cgi(Loop& loop, GatewayLimits limits, const Handler& handler)
             return value ? std::optional<std::string_view>{value} : std::nullopt;
         }};
     Request request = read_variables(variables);
-    request.body = read_body(announced_length(variables), limits.body_bytes);
+    auto body = read_body(announced_length(variables), limits.body_bytes);
+    request.body = std::move(body.text);
     request.body_too_large = request.body.size() > limits.body_bytes;
     check_length(request, variables, limits.body_bytes);
+    if (body.late) // the end of a chunked body would not show that it is no end
+        request.body_mismatch = true;
     request.arrived = Clock::now();
 
     auto task = answer(loop, handler, request);

@@ -32,7 +32,7 @@ void check_body(const Request& request)
     if (request.body_too_large)
         throw BadRequest{"the body is larger than this server accepts", 413};
     if (request.body_mismatch)
-        throw BadRequest{"the body is not as long as its Content-Length says"};
+        throw BadRequest{"the body did not arrive whole, as long as its Content-Length says"};
 }
 
 Params::Params(const Request& request)

@@ -1,10 +1,12 @@
 """onlogin as a CGI program: one request in the environment and on standard input."""
 
+import contextlib
 import json
 import os
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 import fcgi
@@ -15,7 +17,7 @@ FORM = 'application/x-www-form-urlencoded'
 JSON = 'application/json'
 
 
-class Cgi(Case):
+class CgiCase(Case):
     @classmethod
     def setUpClass(cls):
         cls.file = new_directory() / 'onlogin.json'
@@ -54,6 +56,8 @@ class Cgi(Case):
     def form():
         return f'code={magic()}'.encode()
 
+
+class Cgi(CgiCase):
     def test_a_get_logs_in(self):
         self.assert_logged_in(self.get('code=' + wechat().code()), expires_in=7200)
 
@@ -206,3 +210,54 @@ class Cgi(Case):
         answer = self.get('code=' + wechat().code(delay_ms=3000), ONLOGIN_CONFIG=file)
         self.assert_refused(answer, 504, 504, 'login')
         self.assertLess(answer.seconds, 0.5 + 2 * PATIENCE)
+
+
+class Patience(CgiCase):
+    """Of a program whose server, or whose client, goes on for ever."""
+
+    lasts = 25
+
+    def drip(self, **variables):
+        """A byte each second, as long as the program reads."""
+        reader, writer = os.pipe()
+        done = threading.Event()
+
+        def send():
+            with contextlib.suppress(BrokenPipeError):
+                while not done.wait(1):
+                    os.write(writer, b'x')
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        try:
+            return self.run_it(reader, REQUEST_METHOD='POST', CONTENT_TYPE=FORM, **variables)
+        finally:
+            os.close(reader)
+            done.set()
+            thread.join()
+            os.close(writer)
+
+    @each(('announced', {'CONTENT_LENGTH': 1000}),
+          ('chunked', {'HTTP_TRANSFER_ENCODING': 'chunked'}))
+    def test_a_body_that_never_ends_is_given_up(self, variables):
+        answer = self.drip(**variables)
+        self.assert_refused(answer, 400, 400, 'never')
+        self.assertLess(answer.seconds, 10 + 5 * PATIENCE)
+
+    def test_a_server_that_takes_no_answer_is_given_up(self):
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        os.set_blocking(writer, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writer, b'x' * 4096)
+        os.set_blocking(writer, True)
+        began = time.monotonic()
+        program = subprocess.Popen([ONLOGIN], stdin=subprocess.DEVNULL, stdout=writer,
+                                   env={'REQUEST_METHOD': 'GET', 'QUERY_STRING': 'code=' + magic(),
+                                        'ONLOGIN_CONFIG': str(self.file)})
+        os.close(writer)
+        self.addCleanup(program.wait)
+        self.addCleanup(program.kill)
+        self.assertEqual(program.wait(20 * PATIENCE), 0)
+        self.assertGreater(time.monotonic() - began, 9)
