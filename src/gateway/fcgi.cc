@@ -125,11 +125,13 @@ struct FcgiGateway::Impl
     {
         if (connection.input.empty())
             return;
-        auto gathered = gather(connection.input, limits.body_bytes);
+        auto gathered = connection.gathering.look(connection.input, limits.body_bytes);
         connection.id = gathered.id;
         connection.keep = gathered.keep;
         if (connection.keep && !std::exchange(connection.asked_to_keep, true))
             reuse.asked_to_keep();
+        if (gathered.state != Gathered::More)
+            connection.gathering = {};
         switch (gathered.state) {
         case Gathered::More:
             return;

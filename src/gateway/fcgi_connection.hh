@@ -3,6 +3,7 @@
 // One connection of the server in front, for the gateway.
 
 #include "base/fd.hh"
+#include "gateway/fcgi_records.hh"
 #include "net/loop.hh"
 #include "net/task.hh"
 
@@ -31,6 +32,7 @@ struct FcgiConnection
     State state = State::Gathering;
     Clock::time_point since;    // when it entered the state
     std::string input;          // read, but no whole request yet
+    Gathering gathering;        // what is known of it
     std::string output;         // to be sent
     std::uint16_t id = 0;       // of the request that is being served
     bool head = false;          // it is a HEAD

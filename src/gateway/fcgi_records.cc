@@ -132,71 +132,78 @@ FCGI_EndRequestRecord end_request(std::uint16_t id, unsigned char protocol_statu
 
 } // namespace
 
-Gathered gather(std::string_view input, std::size_t body_limit)
+Gathered Gathering::look(std::string_view input, std::size_t body_limit)
 {
-    enum
-    {
-        Begin,
-        InParams,
-        InStdin,
-    } expected = Begin;
-    Gathered gathered;
-    std::size_t at = 0;
     const auto verdict = [&](Gathered::State state) {
-        gathered.state = state;
-        return std::move(gathered);
+        gathered_.state = state;
+        return std::move(gathered_);
     };
 
-    while (input.size() - at >= header_size) {
-        const auto rest = input.substr(at);
+    while (input.size() - at_ >= header_size) {
+        const auto rest = input.substr(at_);
         if (byte_at(rest, 0) != FCGI_VERSION_1)
             return verdict(Gathered::Broken);
         const auto record = read_record(rest);
+        const auto fresh = record.content.substr(taken_);
         const bool whole = rest.size() >= record.size;
-        if (expected == Begin) {
+        const bool is_end = whole && record.content.empty();
+        if (expected_ == Begin) {
             if (record.id == FCGI_NULL_REQUEST_ID) {
-                gathered.size = record.size;
-                return verdict(whole ? Gathered::Management : Gathered::More);
+                gathered_.size = record.size;
+                if (whole)
+                    return verdict(Gathered::Management);
+                break;
             }
             if (record.type != FCGI_BEGIN_REQUEST || record.length != sizeof(FCGI_BeginRequestBody))
                 return verdict(Gathered::Broken);
             if (record.content.size() < record.length)
-                return verdict(Gathered::More);
+                break;
             const auto begin = read_struct<FCGI_BeginRequestBody>(record.content);
-            gathered.id = record.id;
-            gathered.keep = begin.flags & FCGI_KEEP_CONN;
+            gathered_.id = record.id;
+            gathered_.keep = begin.flags & FCGI_KEEP_CONN;
             if (word(begin.roleB1, begin.roleB0) != FCGI_RESPONDER)
                 return verdict(Gathered::UnknownRole);
-            expected = InParams;
-        } else if (record.id != gathered.id) {
+            if (whole)
+                expected_ = InParams;
+        } else if (record.id != gathered_.id) {
             return verdict(Gathered::Broken);
-        } else if (expected == InParams) {
+        } else if (expected_ == InParams) {
             if (record.type != FCGI_PARAMS)
                 return verdict(Gathered::Broken);
-            gathered.params += record.content;
-            if (gathered.params.size() > most_parameter_bytes)
+            gathered_.params += fresh;
+            if (gathered_.params.size() > most_parameter_bytes)
                 return verdict(Gathered::Broken);
-            if (whole && record.content.empty()) {
-                if (!are_pairs(gathered.params))
+            if (is_end) {
+                if (!are_pairs(gathered_.params))
                     return verdict(Gathered::Broken);
-                expected = InStdin;
+                expected_ = InStdin;
             }
         } else {
             if (record.type != FCGI_STDIN)
                 return verdict(Gathered::Broken);
-            if (gathered.body.size() + record.content.size() > body_limit)
+            if (gathered_.body.size() + fresh.size() > body_limit) {
+                gathered_.body.clear();
                 return verdict(Gathered::TooLarge);
-            gathered.body += record.content;
-            if (whole && record.content.empty()) {
-                gathered.size = at + record.size;
+            }
+            gathered_.body += fresh;
+            if (is_end) {
+                gathered_.size = at_ + record.size;
                 return verdict(Gathered::Complete);
             }
         }
-        if (!whole)
+        if (!whole) {
+            taken_ = expected_ == Begin ? 0 : record.content.size();
             break;
-        at += record.size;
+        }
+        at_ += record.size;
+        taken_ = 0;
     }
-    return gathered;
+    return {Gathered::More, gathered_.size, gathered_.id, gathered_.keep, {}, {}};
+}
+
+Gathered gather(std::string_view input, std::size_t body_limit)
+{
+    return Gathering{}.look(input, body_limit);
 }
 
 std::optional<std::string_view> find_param(std::string_view pairs, std::string_view name,

@@ -1,7 +1,7 @@
 #pragma once
 
 // FastCGI's records (https://fastcgi-archives.github.io/FastCGI_Specification.html, section 3):
-// requests from bytes, and bytes from answers. Pure functions: nothing here waits or owns anything.
+// requests from bytes, and bytes from answers. Values and pure functions: nothing here waits.
 //
 // What a record is (types, roles, sizes) libfcgi's <fastcgi.h> says, and libfcgi's own reader and
 // writer are what the tests compare these functions with. But it does not read here: it reads with
@@ -25,7 +25,7 @@ struct Gathered
     {
         More,        // so far, so good
         Complete,    // `size` bytes are one whole request
-        TooLarge,    // the body is over the limit; the parameters are complete
+        TooLarge,    // the body is over the limit, and not here; the parameters are complete
         UnknownRole, // a request that is not for a responder
         Management,  // `size` bytes are a question about us, not a request
         Broken,      // not FastCGI, or not what we take: close the connection
@@ -41,8 +41,29 @@ struct Gathered
 // The parameters of one request may take this many bytes. nginx sends at most 65,535.
 inline constexpr std::size_t most_parameter_bytes = 131'072;
 
-// Reads the beginning of `input`, everything that came since the last request. Multiplexed requests
-// are Broken: nobody sends them to a responder that does not say that it takes them.
+// Gathers one request while it comes. Each byte is looked at once, however small the pieces are.
+class Gathering
+{
+public:
+    // `input` is everything that came since the last request: what it was the last time, and more.
+    // After any other state than More this object has had its day. Multiplexed requests are Broken:
+    // nobody sends them to a responder that does not say that it takes them.
+    Gathered look(std::string_view input, std::size_t body_limit);
+
+private:
+    enum Expected
+    {
+        Begin,
+        InParams,
+        InStdin,
+    };
+    Expected expected_ = Begin;
+    std::size_t at_ = 0;    // where the record begins that was not whole
+    std::size_t taken_ = 0; // of its content
+    Gathered gathered_;     // so far
+};
+
+// The same, for the beginning of a request at once.
 Gathered gather(std::string_view input, std::size_t body_limit);
 
 // The value of `name` among whole name-value pairs; where it stands there more than once, the one

@@ -60,17 +60,28 @@ std::string records(std::string_view recipe)
     return bytes;
 }
 
-// What has been said of the beginning holds whatever follows.
+// What has been said of the beginning holds whatever follows, and is said too of what comes in
+// pieces.
 void check_every_beginning(std::string_view bytes, std::size_t body_limit)
 {
     const auto whole = gather(bytes, body_limit);
     const auto step = bytes.size() / 64 + 1;
+    Gathering gathering;
+    bool gathers = true;
     for (std::size_t size = 0; size < bytes.size(); size += step) {
         const auto part = gather(bytes.substr(0, size), body_limit);
         require(part.state == Gathered::More || part.state == whole.state);
         if (part.state == Gathered::Complete)
             require(part.size == whole.size && part.size <= size && part.body == whole.body &&
                     part.params == whole.params);
+        if (!gathers)
+            continue;
+        const auto same = gathering.look(bytes.substr(0, size), body_limit);
+        require(same.state == part.state && same.size == part.size && same.id == part.id &&
+                same.keep == part.keep);
+        gathers = same.state == Gathered::More;
+        if (same.state == Gathered::Complete || same.state == Gathered::TooLarge)
+            require(same.body == part.body && same.params == part.params);
     }
 }
 

@@ -41,6 +41,55 @@ BOOST_AUTO_TEST_CASE(every_beginning_of_a_request_waits_for_more)
         BOOST_TEST(state(bytes.substr(0, size)) == Gathered::More, size);
 }
 
+BOOST_AUTO_TEST_CASE(pieces_of_any_size_give_what_the_whole_gives)
+{
+    const auto good = request(pair("METHOD", "POST") + pair("OTHER", "x"), "a body", 3);
+    for (const auto& bytes :
+         {good, good + good, request(pair("A", "b"), std::string(17, 'x')), begin() + "garbage",
+          request("\x7f\xff", ""), record(FCGI_GET_VALUES, 0, "") + good}) {
+        const auto whole = gather(bytes, 16);
+        for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
+            Gathering gathering;
+            Gathered gathered;
+            for (std::size_t size = piece; gathered.state == Gathered::More; size += piece) {
+                gathered = gathering.look(bytes.substr(0, size), 16);
+                if (size >= bytes.size())
+                    break;
+            }
+            BOOST_TEST(gathered.state == whole.state, piece);
+            BOOST_TEST(gathered.size == whole.size);
+            BOOST_TEST(gathered.id == whole.id);
+            BOOST_TEST(gathered.keep == whole.keep);
+            if (whole.state == Gathered::Complete) {
+                BOOST_TEST(gathered.params == whole.params);
+                BOOST_TEST(gathered.body == whole.body);
+            }
+        }
+    }
+}
+
+// Each time from the beginning, this would copy 60 GB.
+BOOST_AUTO_TEST_CASE(a_large_request_may_come_byte_by_byte)
+{
+    std::string params;
+    for (int i = 0; i < 1'000; ++i)
+        params += pair("NAME_" + std::to_string(i), std::string(100, 'x'));
+    auto bytes = begin();
+    for (std::size_t at = 0; at < params.size(); at += 8)
+        bytes += record(FCGI_PARAMS, 1, params.substr(at, 8), 20);
+    bytes += record(FCGI_PARAMS, 1, "") + record(FCGI_STDIN, 1, "");
+    BOOST_TEST(bytes.size() > 500'000U);
+    Gathering gathering;
+    Gathered gathered;
+    for (std::size_t size = 1; size <= bytes.size(); ++size) {
+        gathered = gathering.look(std::string_view{bytes}.substr(0, size), 16);
+        if (size < bytes.size())
+            BOOST_REQUIRE(gathered.state == Gathered::More);
+    }
+    BOOST_TEST(gathered.state == Gathered::Complete);
+    BOOST_TEST(gathered.params == params);
+}
+
 BOOST_AUTO_TEST_CASE(parameters_may_be_cut_into_records_anywhere)
 {
     const auto params = pair("METHOD", "POST") + pair("OTHER", "x");
