@@ -51,10 +51,13 @@ std::string mended(std::string_view text)
 std::string read_base64(const std::string& name, std::string_view text)
 {
     auto bytes = base64_decode(mended(text));
-    if (!bytes)
-        throw BadUserData{"the parameter " + name +
-                          " is not base64: send JSON, or encode it with encodeURIComponent"};
-    return std::move(*bytes);
+    if (bytes)
+        return std::move(*bytes);
+    const auto decoded = form_decode(text);
+    const bool twice = text.find('%') != text.npos && decoded && base64_decode(mended(*decoded));
+    throw BadUserData{"the parameter " + name +
+                      (twice ? " is encoded twice: encodeURIComponent, once too often"
+                             : " is not base64: send JSON, or encode it with encodeURIComponent")};
 }
 
 // Whether `text` begins as an object with a member, as WeChat's do: {"openId":
@@ -172,9 +175,14 @@ void check_raw_data(const Secret& session_key, std::string_view raw_data,
     if (session_key.empty())
         fail_for_key(no_key);
     const Secret expected{to_hex(sha1({raw_data, session_key.reveal()}))};
-    if (!equal_in_constant_time(expected.reveal(), signature))
-        throw BadUserData{"the parameters rawData and signature do not fit: "
-                          "send both as they came with encryptedData, no character changed"};
+    if (equal_in_constant_time(expected.reveal(), signature))
+        return;
+    const bool encoded = raw_data.starts_with("%7B") || raw_data.starts_with("%7b");
+    throw BadUserData{encoded
+                          ? "the parameter rawData is encoded twice: encodeURIComponent, once too "
+                            "often"
+                          : "the parameters rawData and signature do not fit: send both as they "
+                            "came with encryptedData, no character changed"};
 }
 
 std::string user_signature(const Secret& session_key, std::string_view body)
