@@ -21,8 +21,10 @@ class Params
 {
 public:
     // Reads the query of any request, and the body of a POST: form or JSON, by its content type.
-    // An empty body needs no type. Throws BadRequest as check_body(), and: 400 for what is
-    // malformed, given twice or more than 100 names, 415 for a body of another type.
+    // An empty body needs no type, and a byte order mark before either counts for nothing. A string
+    // of JSON that is no good Unicode has the replacement character there. Throws BadRequest as
+    // check_body(), and: 400 for what is malformed, given twice or more than 100 names, 415 for a
+    // body of another type.
     explicit Params(const Request& request);
 
     // Reads the query alone, whatever the method and the body are.
@@ -41,6 +43,7 @@ private:
     void add(std::string name, std::optional<std::string> value);
 
     std::map<std::string, std::optional<std::string>, std::less<>> values_; // none: not text
+    std::string looked_; // where a parameter is not that is missing
 };
 
 } // namespace onlogin

@@ -100,6 +100,53 @@ BOOST_AUTO_TEST_CASE(a_json_body_must_be_one_object_whose_code_is_text)
         BOOST_TEST(refusal(post(json, body)) == 400, body);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_beyond_doubt_is_taken)
+{
+    for (const auto* body :
+         {"\xef\xbb\xbf{\"code\":\"a\"}", R"({"code":"a","nick":"\ud83d"})", " {\"code\":\"a\"} "})
+        BOOST_TEST(Params{post(json, body)}.require("code") == "a", body);
+    BOOST_TEST(Params{post(form, "\xef\xbb\xbf"
+                                 "code=a")}
+                   .require("code") == "a");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_wrong_with_a_body_is_said)
+{
+    const auto complaint = [](const Request& request) -> std::string {
+        try {
+            return Params{request}.require("code").c_str();
+        } catch (const BadRequest& error) {
+            return error.what();
+        }
+    };
+    const std::pair<Request, const char*> table[] = {
+        {get(""), "code is missing: it is neither in the query string nor in a body"},
+        {post(json, ""), "neither in the query string nor in a body"},
+        {post(json, "{}"), "neither in the query string nor in the JSON object of the body"},
+        {post(form, "a=b"), "neither in the query string nor in the form of the body"},
+        {post(form, R"({"code":"a"})"), "the body is JSON while its Content-Type says form"},
+        {post(json, "code=a&x=y"), "the body is a form, and its Content-Type says JSON"},
+        {post(json, R"("{\"code\":\"a\"}")"), "an object inside a JSON string"},
+        {post(json, R"("code")"), "the body is a JSON string"},
+        {post(json, R"(["a"])"), "JSON, but no object"},
+        {post(json, "1"), "JSON, but no object"},
+        {post(json, " \n"), "blank"},
+        {post(json, R"({"code":"a","code":"b"})"), "the parameter code is given twice"},
+        {post(json, R"({"mine":"a","mine":"b","code":"c"})"), "a member is given twice"},
+        {post(json, R"({"code":"a"} x)"), "something follows"},
+        {post(json, R"({"code":"a",})"), "the body is not JSON"},
+        {post(json, std::string{"{\0\"\0c\0", 6}), "UTF-16"},
+        {post(json, "{\"code\":\"a\xff\"}"), "not in UTF-8"},
+        {post(json, R"({"code":"\ud83d"})"), "code is no text"},
+        {post(json, std::string(100, '[')), "nested too deeply"},
+    };
+    for (const auto& [request, words] : table)
+        BOOST_TEST(complaint(request).find(words) != std::string::npos,
+                   complaint(request) << " for " << request.body);
+    BOOST_TEST(complaint(post(json, R"({"mine":"a","mine":"b"})")).find("mine") ==
+               std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(json_does_not_end_at_a_zero_byte)
 {
     BOOST_TEST(refusal(post(json, std::string{"{\"code\":\"a\"}\0x", 14})) == 400);
