@@ -100,25 +100,26 @@ void check_copies(Findings& findings, const std::string& config_file, const Conf
     }
 }
 
+bool is_web_server(uid_t user)
+{
+    const auto users = web_server_users();
+    return std::find(users.begin(), users.end(), user) != users.end();
+}
+
 // Why a service does not run, in its own words.
 void check_services(Findings& findings, const Workers& workers)
 {
     for (const auto& service : workers.services) {
-        if (service.runs)
+        if (service.runs || !service.wanted)
             continue;
         const auto text = service.name + ": " + service.state;
-        if (!service.wanted && workers.ours.empty())
-            findings.warn("worker", text,
-                          "systemctl enable --now " + service.name + ", if it is to run");
-        else if (service.wanted)
-            findings.bad("worker",
-                         text + (service.words.empty() ? "" : ", and says: " + service.words),
-                         service.words.empty()
-                             ? "systemctl restart " + service.name +
-                                   "; if it fails, journalctl -u " + service.name + " says why"
-                             : "mend what it says; if it is not back in some seconds, systemctl "
-                               "restart " +
-                                   service.name);
+        findings.bad("worker", text + (service.words.empty() ? "" : ", and says: " + service.words),
+                     service.words.empty()
+                         ? "systemctl restart " + service.name + "; if it fails, journalctl -u " +
+                               service.name + " says why"
+                         : "mend what it says; if it is not back in some seconds, systemctl "
+                           "restart " +
+                               service.name);
     }
 }
 
@@ -132,14 +133,22 @@ void check_workers(Findings& findings, const std::string& config_file, const Con
                       "if it is yours, let a unit of systemd run it, or user onlogin; else kill " +
                           std::to_string(stranger.pid));
     check_services(findings, workers);
-    if (workers.ours.empty() && std::any_of(workers.services.begin(), workers.services.end(),
-                                            [](const auto& service) { return !service.runs; }))
-        return;
-    if (workers.ours.empty())
+    if (workers.ours.empty()) {
+        const auto& services = workers.services;
+        if (std::any_of(services.begin(), services.end(),
+                        [](const auto& service) { return service.wanted && !service.runs; }))
+            return;
+        if (const auto status = status_of(config_file);
+            status && workers.by_web_server && is_web_server(status->st_uid))
+            return findings.ok("worker", "none runs: the web server starts it, as " +
+                                             account_of(status->st_uid).name);
+        const auto unit = services.empty() ? "onlogin" : services.front().name;
         return findings.warn("worker", "none runs with " + config_file,
-                             config ? "systemctl enable --now onlogin (or whatever starts it "
-                                      "here); by CGI the request starts it"
+                             config ? "systemctl enable --now " + unit +
+                                          " (or whatever starts it here); by CGI the request "
+                                          "starts it"
                                     : "the configuration comes first, see above");
+    }
     std::string list;
     bool root = false;
     for (const auto& worker : workers.ours) {

@@ -4,6 +4,8 @@
 #include "doctor/nginx_listen.hh"
 #include "doctor/nginx_process.hh"
 #include "doctor/nginx_site.hh"
+#include "doctor/owners.hh"
+#include "doctor/processes.hh"
 
 #include <algorithm>
 #include <array>
@@ -201,6 +203,18 @@ void check_server(Findings& findings, const std::vector<Directive>& main, const 
                            ours.at.location.args.back(), listen->address});
 }
 
+// The name of one that is not nginx; empty: none runs.
+std::string other_web_server()
+{
+    constexpr std::array names{"apache2", "httpd", "lighttpd"};
+    const auto users = web_server_users();
+    for (const auto& process : all_processes())
+        if (std::find(names.begin(), names.end(), process.name) != names.end() &&
+            (process.uid == 0 || std::find(users.begin(), users.end(), process.uid) != users.end()))
+            return process.name;
+    return {};
+}
+
 } // namespace
 
 std::vector<std::string> NginxFiles::sockets() const
@@ -251,16 +265,26 @@ NginxSeen check_nginx(Findings& findings, const NginxFiles& files, const Config*
     }
 
     find_user(main, version->errors, seen);
-    if (const auto process = find_nginx(main, version->errors))
+    const auto process = find_nginx(main, version->errors);
+    if (process)
         seen.first = check_loaded(findings, *process, dump->output, main);
-    else if (geteuid() == 0) // others may not see it
-        seen.first = check_not_running(findings, main);
     std::vector<std::string> known;
     for (const auto& worker : workers.ours)
         known.insert(known.end(), worker.sockets.begin(), worker.sockets.end());
     const auto ours = our_locations(main, known);
-    if (ours.empty())
-        findings.bad("location", "no location of nginx hands requests to onlogin", site);
+    if (ours.empty()) {
+        constexpr const char* none = "no location of nginx hands requests to onlogin";
+        const auto other = other_web_server();
+        if (!other.empty())
+            findings.warn("location", std::string{none} + "; " + other + " runs, too",
+                          "if that serves the logins, see that one works: curl -i "
+                          "'https://YOUR.NAME/onLogin?code=made-up' must say 40029; if not, " +
+                              std::string{site});
+        else
+            findings.bad("location", none, site);
+    } else if (!process && geteuid() == 0) { // others may not see it
+        seen.first = check_not_running(findings, main);
+    }
 
     std::set<const Directive*> servers;
     for (const auto& location : ours) {

@@ -62,7 +62,7 @@ class Services(DoctorCase):
 
     def test_a_service_that_is_switched_off(self):
         self.visit_with(ActiveState='inactive', SubState='dead', UnitFileState='disabled').find(
-            'worker', 'warn', 'inactive (dead)', 'systemctl enable --now onlogin.service')
+            'worker', 'warn', 'none runs', 'systemctl enable --now onlogin.service')
 
     def test_a_service_that_runs_is_not_mentioned(self):
         findings = self.visit_file(self.worker.config_file, ActiveState='active', SubState='running',
@@ -203,7 +203,9 @@ class ByWebServer(DoctorCase):
             nginx = self.own_nginx(fcgiwrap, edits=[
                 (r'fastcgi_pass onlogin;',
                  'fastcgi_pass onlogin; fastcgi_param SCRIPT_FILENAME /usr/sbin/onlogin;')])
-            self.assert_content(self.ask(nginx=nginx))
+            findings = self.ask(nginx=nginx)
+            self.assert_content(findings)
+            findings.find('worker', 'ok', 'none runs: the web server starts it, as www-data')
 
     def test_as_a_child_of_the_web_server(self):
         path = new_directory() / 'onlogin.sock'
