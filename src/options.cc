@@ -319,12 +319,13 @@ Options parse_options(int argc, char* const* argv)
             throw refusal(found == ':', argv);
         if (found == Getopt::word)
             parser.word(optarg);
-        else if (found >= Getopt::first_command)
-            parser.command(commands[found - Getopt::first_command]);
-        else if (found >= Getopt::first_long)
-            parser.option(options[found - Getopt::first_long], optarg);
-        else
+        else if (found < Getopt::first_long)
             parser.letter(std::string{'-', static_cast<char>(found)}, optarg);
+        else if (found < Getopt::first_command)
+            parser.option(option_rows()[static_cast<std::size_t>(found - Getopt::first_long)],
+                          optarg);
+        else
+            parser.command(command_rows()[static_cast<std::size_t>(found - Getopt::first_command)]);
     }
     for (; optind < argc; ++optind) // behind --
         parser.word(argv[optind]);

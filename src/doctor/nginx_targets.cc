@@ -123,9 +123,10 @@ std::set<std::string> addresses_of(const std::string& host)
             char text[NI_MAXHOST] = "";
             getnameinfo(entry->ai_addr, entry->ai_addrlen, text, sizeof text, nullptr, 0,
                         NI_NUMERICHOST);
-            const bool v6 = entry->ai_family == AF_INET6;
-            addresses.insert(
-                canonical_address(v6 ? '[' + std::string{text} + ']' : text).value_or(text));
+            std::string found_host = text;
+            if (entry->ai_family == AF_INET6)
+                found_host = "[" + found_host + "]";
+            addresses.insert(canonical_address(found_host).value_or(text));
         }
     }
     // A connection to "any address" comes to this host.

@@ -156,7 +156,7 @@ std::optional<Process> listener_of(const std::string& port)
         const auto open = sockets_of(process.pid);
         if (std::any_of(open.begin(), open.end(),
                         [&](const auto& inode) { return inodes.contains(inode); }))
-            return std::move(process);
+            return process;
     }
     return std::nullopt;
 }

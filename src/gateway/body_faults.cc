@@ -23,7 +23,7 @@ char first_of(std::string_view text)
 }
 
 // One of our parameters that is a member's name more than once in `json`.
-std::string_view named_twice(std::string_view json)
+std::string named_twice(std::string_view json)
 {
     for (const auto name : own_names) {
         int count = 0;
@@ -34,7 +34,7 @@ std::string_view named_twice(std::string_view json)
                      colon != behind.npos && behind[colon] == ':';
         }
         if (count > 1)
-            return name;
+            return std::string{name};
     }
     return {};
 }

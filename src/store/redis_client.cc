@@ -456,8 +456,8 @@ std::string RedisClient::why_late() const
     case Stream::Stage::Connected:
         break;
     }
-    return "connected, but no answer" + within + ": it hangs, or is no Redis" +
-           (tls_ ? "" : std::string{"; "} + say_.only_tls);
+    const auto text = "connected, but no answer" + within + ": it hangs, or is no Redis";
+    return tls_ ? text : text + "; " + say_.only_tls;
 }
 
 void RedisClient::drop(const std::string& trouble)

@@ -232,9 +232,10 @@ private:
             std::erase(met_, key);
         }
         const bool evicts = std::exchange(evicted_, client_.server().evicted) != evicted_;
-        if (!lost_.empty() || evicts || client_.connections() != looked_through_ ||
-            Clock::now() - looked_through_at_ > between_rounds)
-            co_await put_back();
+        const bool due = Clock::now() - looked_through_at_ > between_rounds;
+        if (lost_.empty() && !evicts && client_.connections() == looked_through_ && !due)
+            co_return;
+        co_await put_back();
     }
 
     // Writes the rows that are known and not there.

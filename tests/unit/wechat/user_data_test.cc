@@ -418,7 +418,8 @@ BOOST_AUTO_TEST_CASE(what_was_encoded_once_too_often_is_said_to_be)
     BOOST_TEST(outcome([&] { open(encoded(data)); }).find("encryptedData is encoded twice") == 18U);
     BOOST_TEST(outcome([&] { open(data, encoded(iv)); }).find("iv is encoded twice") == 18U);
     BOOST_TEST(outcome([&] {
-                   check_raw_data(Secret{key}, encoded(R"({"nickName":"x"})"), std::string(40, '0'));
+                   check_raw_data(Secret{key}, encoded(R"({"nickName":"x"})"),
+                                  std::string(40, '0'));
                }).find("rawData is encoded twice") == 18U);
     BOOST_TEST(outcome([&] { open("100%"); }).find("is encoded twice") == std::string::npos);
 }
