@@ -77,6 +77,7 @@ LOCATIONS = '''
     }
     # From one location into another.
     location = /set/to-uri { set $onlogin_appid APP; include snippets/onlogin-guard.conf; try_files /none /uri/x; }
+    location = /uri/to-unsaid { auth_request /onlogin-auth/APP; include snippets/onlogin-guard-app.conf; try_files /none /unsaid/x; }
     location = /uri/to-set { auth_request /onlogin-auth/APP; include snippets/onlogin-guard-app.conf; try_files /none /set/x; }
 '''
 
@@ -170,6 +171,9 @@ class SaidForAll(SeveralCase):
         user, other = self.log_in(), self.log_in(OTHER_APP)
         self.assert_comes_in(path, other)
         self.assert_kept_out(self.ask(path, user))
+
+    def test_a_way_from_another_mini_program_s_location_does_not_widen_it(self):
+        self.assert_kept_out(self.ask('/uri/to-unsaid', self.log_in()))
 
     def test_a_phone_number_is_told_of_no_others(self):
         user, other = self.log_in(), self.log_in(OTHER_APP)
