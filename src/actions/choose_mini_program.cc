@@ -35,11 +35,14 @@ std::shared_ptr<const MiniProgram> choose_mini_program(const Config& config, con
             return mini;
         throw BadRequest{"the appid is not one of this server"};
     }
-    if (auto mini = config.find_mini_program(appid_in(request.referer)))
+    const auto referred = appid_in(request.referer);
+    if (auto mini = config.find_mini_program(referred))
         return mini;
     if (config.apps.size() == 1)
         return config.apps.front();
-    throw BadRequest{"the parameter appid is missing: this server has several mini programs"};
+    throw BadRequest{
+        "this server has several mini programs: the parameter appid is missing, and the Referer " +
+        std::string{referred.empty() ? "names none" : "names one that is not of this server"}};
 }
 
 bool is_wanted(const Config& config, const AppidChoice& choice, std::string_view appid)

@@ -33,6 +33,27 @@ void append_escape(std::string& to, unsigned char character)
     to += hex_digits[character & 15];
 }
 
+bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+unsigned byte_at(std::string_view text, std::size_t at)
+{
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+}
+
+constexpr std::string_view replacement = "\xef\xbf\xbd";
+
+// The surrogate that `text` begins with, in three bytes; 0: none.
+unsigned first_surrogate(std::string_view text)
+{
+    const auto second = byte_at(text, 1), third = byte_at(text, 2);
+    if (byte_at(text, 0) != 0xed || second < 0xa0 || second > 0xbf || third < 0x80 || third > 0xbf)
+        return 0;
+    return 0xd000U | (second & 0x3fU) << 6U | (third & 0x3fU);
+}
+
 } // namespace
 
 bool is_line_separator(std::string_view character)
@@ -118,6 +139,39 @@ Utf8Character first_utf8_character(std::string_view text)
             return {size, false};
     }
     return {size, following > 0};
+}
+
+bool is_plain_name(std::string_view text)
+{
+    constexpr std::size_t longest = 20;
+    return !text.empty() && text.size() <= longest && is_letter(text[0]) &&
+           std::all_of(text.begin(), text.end(), [](char c) {
+               return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+           });
+}
+
+std::string without_surrogates(std::string_view text)
+{
+    std::string result;
+    result.reserve(text.size());
+    while (!text.empty()) {
+        const auto half = first_surrogate(text);
+        const auto other = half ? first_surrogate(text.substr(3)) : 0;
+        if (half >= 0xd800 && half < 0xdc00 && other >= 0xdc00) {
+            const auto code = 0x10000U + ((half & 0x3ffU) << 10U | (other & 0x3ffU));
+            for (const unsigned byte : {0xf0U | code >> 18U, 0x80U | (code >> 12U & 0x3fU),
+                                        0x80U | (code >> 6U & 0x3fU), 0x80U | (code & 0x3fU)})
+                result += static_cast<char>(byte);
+            text.remove_prefix(6);
+        } else if (half) {
+            result += replacement;
+            text.remove_prefix(3);
+        } else {
+            result += text[0];
+            text.remove_prefix(1);
+        }
+    }
+    return result;
 }
 
 bool is_utf8(std::string_view text)

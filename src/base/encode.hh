@@ -23,6 +23,15 @@ std::optional<std::string> form_decode(std::string_view text);
 // empty.
 bool is_visible_ascii(std::string_view text);
 
+// Whether `text` looks like a name that a programmer chooses: a letter, and up to 19 more letters,
+// digits or any of _ . -. Codes, keys and openids are longer: it may be told in a message and a
+// log.
+bool is_plain_name(std::string_view text);
+
+// `text` without surrogates, which some encode as if they were characters (CESU-8): a pair of them
+// becomes its character, one alone, half an emoji, U+FFFD. All else stays as it is.
+std::string without_surrogates(std::string_view text);
+
 struct Utf8Character
 {
     std::size_t size; // in bytes

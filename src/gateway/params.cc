@@ -4,16 +4,19 @@
 #include "base/json.hh"
 #include "base/json_strings.hh"
 #include "base/odd_text.hh"
-#include "gateway/body_faults.hh"
 #include "gateway/errors.hh"
+#include "gateway/json_body.hh"
 
 #include <algorithm>
+#include <utility>
 
 namespace onlogin {
 
 namespace {
 
 constexpr std::size_t most_params = 100;
+constexpr std::string_view json_type = "application/json";
+constexpr std::string_view form_type = "application/x-www-form-urlencoded";
 
 // "Application/JSON; charset=utf-8" -> "application/json"
 std::string media_type(std::string_view content_type)
@@ -28,15 +31,50 @@ std::string media_type(std::string_view content_type)
     return type;
 }
 
-// What somebody calls himself, cut through an emoji (a `\ud83d` alone), is no reason to refuse his
-// code. Anything else that is no JSON stays what it is.
-std::string with_whole_characters(std::string_view json)
+// Of a client's names only those get into a message, and with it into the log, that hold no secret.
+std::string called(std::string_view name)
 {
-    const auto controls = [](std::string_view text) {
-        return std::count_if(text.begin(), text.end(), [](unsigned char c) { return c < 0x20; });
-    };
-    auto mended = with_well_formed_strings(json);
-    return is_utf8(json) && controls(mended) == controls(json) ? mended : std::string{json};
+    return is_plain_name(name) ? "the parameter " + std::string{name} : "a parameter";
+}
+
+std::string_view what_it_is(const Json::Value& value)
+{
+    switch (value.type()) {
+    case Json::stringValue:
+        return {};
+    case Json::nullValue:
+        return "null";
+    case Json::booleanValue:
+        return "true or false";
+    case Json::objectValue:
+        return "an object";
+    case Json::arrayValue:
+        return "an array";
+    default:
+        return "a number";
+    }
+}
+
+void check_encoding(std::string_view body)
+{
+    if (const auto encoding = other_encoding(body); !encoding.empty())
+        throw BadRequest{"the body is in " + std::string{encoding} + ": send it in UTF-8"};
+}
+
+// Throws unless `text` is UTF-8, but for halves of emojis.
+std::string read_utf8(std::string_view text, const std::string& what)
+{
+    auto result = without_surrogates(text);
+    if (!is_utf8(result))
+        throw BadRequest{what + " is not UTF-8"};
+    return result;
+}
+
+bool is_same_but_for_case(std::string_view a, std::string_view b)
+{
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 } // namespace
@@ -52,42 +90,49 @@ void check_body(const Request& request)
 Params::Params(const Request& request)
 {
     check_body(request);
-    read_form(request.query);
-    looked_ = "neither in the query string nor in a body";
-    if (request.body.empty())
-        return;
+    read_form(request.query, Place::Query);
     if (request.method != "POST") {
-        looked_ = "not in the query string; a body counts in a POST alone";
+        if (!request.body.empty())
+            looked_in_ = "in the query string (the body of this method is not read: send a POST)";
         return;
     }
-    const auto type = media_type(request.content_type);
+    looked_in_ = "in the query string, and the body is empty";
     const auto body = without_byte_order_mark(request.body);
-    if (type == "application/json") {
-        looked_ = "neither in the query string nor in the JSON object of the body";
+    if (body.empty())
+        return;
+    const auto type = media_type(request.content_type);
+    if (type == json_type) {
+        looked_in_ = "in the query string nor in the body, a JSON object";
         read_json(body);
-    } else if (type == "application/x-www-form-urlencoded") {
-        looked_ =
-            looks_like_json(body)
-                ? "not in the query string, and the body is JSON while its Content-Type says form: "
-                  "send application/json"
-                : "neither in the query string nor in the form of the body";
-        read_form(body);
-    } else
-        throw BadRequest{"send the parameters as application/json or "
-                         "application/x-www-form-urlencoded",
+    } else if (type == form_type) {
+        looked_in_ =
+            begins_as_json(body)
+                ? "in the query string nor in the body, which begins as JSON does, but is a "
+                  "form by its Content-Type"
+                : "in the query string nor in the body, a form";
+        check_encoding(body);
+        if (is_json_in_form(body))
+            wrong_type_ = true;
+        else
+            read_form(body, Place::Body);
+    } else {
+        throw BadRequest{std::string{type.empty() ? "the body has no Content-Type: " : ""} +
+                             "send the parameters as application/json or "
+                             "application/x-www-form-urlencoded",
                          415};
+    }
 }
 
 Params Params::of_query(const Request& request)
 {
     Params params;
-    params.looked_ = "not in the query string";
-    params.read_form(request.query);
+    params.read_form(request.query, Place::Query);
     return params;
 }
 
-void Params::read_form(std::string_view text)
+void Params::read_form(std::string_view text, Place place)
 {
+    bool first = true;
     while (!text.empty()) {
         const auto end = std::min(text.find('&'), text.size());
         const auto pair = text.substr(0, end);
@@ -98,52 +143,72 @@ void Params::read_form(std::string_view text)
         auto name = form_decode(pair.substr(0, equals));
         auto value = form_decode(pair.substr(std::min(equals + 1, pair.size())));
         if (!name || !value)
-            throw BadRequest{"a parameter has a broken percent escape"};
-        add(std::move(*name), std::move(value));
+            throw BadRequest{
+                called(name.value_or("")) + " has a broken percent escape: " +
+                (pair.find("%u") != pair.npos
+                     ? "encode it with encodeURIComponent, not with escape"
+                     : "each % that is meant as such is sent as %25, as encodeURIComponent does")};
+        if (std::exchange(first, false))
+            name = without_byte_order_mark(*name);
+        add(std::move(*name), {place, std::move(*value), {}});
     }
 }
 
 void Params::read_json(std::string_view text)
 {
-    const auto mended = with_whole_characters(text);
-    const auto object = parse_json(mended);
-    if (!object || !object->isObject() || !is_utf8(text))
-        throw BadRequest{json_body_fault(text)};
-    constexpr std::string_view replacement = "\xef\xbf\xbd";
+    check_encoding(text);
+    const auto json = with_well_formed_strings(read_utf8(text, "the body"));
+    const auto object = parse_json(json);
+    if (!object)
+        throw BadRequest{why_no_json(json)};
+    if (!object->isObject())
+        throw BadRequest{why_no_object(*object)};
     for (auto member = object->begin(); member != object->end(); ++member) {
-        const auto own = own_name(member.name());
-        if (mended != text && !own.empty() && member->isString() &&
-            member->asString().find(replacement) != std::string::npos)
-            throw BadRequest{"the parameter" + own + " is no text: a character in it is damaged"};
-        if (member->isString())
-            add(member.name(), member->asString());
-        else
-            add(member.name(), std::nullopt);
+        const auto instead = what_it_is(*member);
+        add(member.name(), {Place::Body, instead.empty() ? member->asString() : "", instead});
     }
 }
 
-void Params::add(std::string name, std::optional<std::string> value)
+void Params::add(std::string name, Value value)
 {
-    if (!is_utf8(name) || (value && !is_utf8(*value)))
-        throw BadRequest{"a parameter is not UTF-8"};
+    name = read_utf8(name, "the name of a parameter");
+    value.text = read_utf8(value.text, called(name));
     if (values_.size() == most_params)
         throw BadRequest{"there are more than 100 parameters"};
-    const auto known = own_name(name);
-    if (!values_.emplace(std::move(name), std::move(value)).second)
-        throw BadRequest{known.empty() ? "a parameter is given twice"
-                                       : "the parameter" + known + " is given twice"};
+    const auto place = value.place;
+    const auto [found, added] = values_.emplace(std::move(name), std::move(value));
+    if (!added)
+        throw BadRequest{
+            called(found->first) + " is given twice" +
+            (found->second.place == place ? "" : ", in the query string and in the body")};
+}
+
+// How a missing parameter is spelled in other places.
+std::string Params::where_it_is_not(std::string_view name) const
+{
+    std::string text = "the parameter " + std::string{name} + " is missing: it is ";
+    text += looked_in_.find(" nor ") == looked_in_.npos ? "not " : "neither ";
+    text += looked_in_;
+    for (const auto& [other, value] : values_)
+        if (is_same_but_for_case(name, other) || (name == "code" && other == "js_code"))
+            return text.append("; there is one called ").append(other);
+    return text;
 }
 
 const std::string& Params::require(std::string_view name) const
 {
     const auto found = values_.find(name);
     if (found == values_.end())
-        throw BadRequest{"the parameter " + std::string{name} + " is missing: it is " + looked_};
-    if (!found->second)
-        throw BadRequest{"the parameter " + std::string{name} + " must be a string"};
-    if (found->second->empty())
+        throw BadRequest{wrong_type_ ? "the body is JSON, but its Content-Type says "
+                                       "application/x-www-form-urlencoded: send application/json"
+                                     : where_it_is_not(name)};
+    const auto& value = found->second;
+    if (!value.instead.empty())
+        throw BadRequest{"the parameter " + std::string{name} + " must be a string, and is " +
+                         std::string{value.instead}};
+    if (value.text.empty())
         throw BadRequest{"the parameter " + std::string{name} + " is empty"};
-    return *found->second;
+    return value.text;
 }
 
 std::optional<std::string> Params::find(std::string_view name) const
@@ -151,9 +216,10 @@ std::optional<std::string> Params::find(std::string_view name) const
     const auto found = values_.find(name);
     if (found == values_.end())
         return std::nullopt;
-    if (!found->second)
-        throw BadRequest{"the parameter " + std::string{name} + " must be a string"};
-    return found->second;
+    if (found->second.instead.empty())
+        return found->second.text;
+    throw BadRequest{"the parameter " + std::string{name} + " must be a string, and is " +
+                     std::string{found->second.instead}};
 }
 
 } // namespace onlogin

@@ -48,16 +48,43 @@ std::string mended(std::string_view text)
     return result;
 }
 
+bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// Whether a % and two hex digits stand somewhere in `text`.
+bool is_percent_encoded(std::string_view text)
+{
+    for (auto at = text.find('%'); at != text.npos; at = text.find('%', at + 1))
+        if (at + 2 < text.size() && is_hex(text[at + 1]) && is_hex(text[at + 2]))
+            return true;
+    return false;
+}
+
+// What `text` looks like, which should be base64, and what mends it.
+std::string_view why_no_base64(std::string_view text)
+{
+    if (is_percent_encoded(text))
+        return "is percent-encoded twice, or once and then sent as JSON: leave encodeURIComponent "
+               "out, wx.request encodes what it sends by itself";
+    if (text == "undefined" || text == "null" || text == "[object Object]")
+        return "holds no base64 but what JavaScript writes for a missing value or an object: send "
+               "the string that WeChat gave";
+    if (text.find('"') != text.npos || text.find('\\') != text.npos)
+        return "holds quotes or backslashes, as after JSON.stringify: send it as WeChat gave it";
+    if (text.find_first_of("-_") != text.npos)
+        return "is in the base64 of URLs: send it as WeChat gave it, with + and /";
+    return "is not base64: send all of it, as WeChat gave it";
+}
+
 std::string read_base64(const std::string& name, std::string_view text)
 {
-    auto bytes = base64_decode(mended(text));
-    if (bytes)
-        return std::move(*bytes);
-    const auto decoded = form_decode(text);
-    const bool twice = text.find('%') != text.npos && decoded && base64_decode(mended(*decoded));
-    throw BadUserData{"the parameter " + name +
-                      (twice ? " is encoded twice: encodeURIComponent, once too often"
-                             : " is not base64: send JSON, or encode it with encodeURIComponent")};
+    const auto clean = mended(text);
+    auto bytes = base64_decode(clean);
+    if (!bytes)
+        throw BadUserData{"the parameter " + name + ' ' + std::string{why_no_base64(clean)}};
+    return std::move(*bytes);
 }
 
 // Whether `text` begins as an object with a member, as WeChat's do: {"openId":
@@ -175,14 +202,9 @@ void check_raw_data(const Secret& session_key, std::string_view raw_data,
     if (session_key.empty())
         fail_for_key(no_key);
     const Secret expected{to_hex(sha1({raw_data, session_key.reveal()}))};
-    if (equal_in_constant_time(expected.reveal(), signature))
-        return;
-    const bool encoded = raw_data.starts_with("%7B") || raw_data.starts_with("%7b");
-    throw BadUserData{encoded
-                          ? "the parameter rawData is encoded twice: encodeURIComponent, once too "
-                            "often"
-                          : "the parameters rawData and signature do not fit: send both as they "
-                            "came with encryptedData, no character changed"};
+    if (!equal_in_constant_time(expected.reveal(), signature))
+        throw BadUserData{"the parameters rawData and signature do not fit: "
+                          "send both as they came with encryptedData, no character changed"};
 }
 
 std::string user_signature(const Secret& session_key, std::string_view body)

@@ -170,6 +170,46 @@ class BadParameters(Case):
         self.assert_logged_in(self.worker.post(json.dumps({'code': magic()}),
                                                content_type or JSON))
 
+    @each(('mark_before_json', b'\xef\xbb\xbf{"code":"CODE"}', JSON),
+          ('mark_before_a_form', b'\xef\xbb\xbfcode=CODE', FORM),
+          ('mark_encoded', b'%EF%BB%BFcode=CODE', FORM),
+          ('half_an_emoji', rb'{"code":"CODE","nick":"\ud83d"}', JSON),
+          ('half_an_emoji_before', rb'{"nick":"x\ude00","code":"CODE"}', JSON),
+          ('half_an_emoji_deeper', rb'{"user":{"nick":["\ud83d!"]},"code":"CODE"}', JSON),
+          ('half_an_emoji_in_a_name', rb'{"\ud83d":1,"code":"CODE"}', JSON),
+          ('half_an_emoji_raw', b'{"nick":"\xed\xa0\xbd","code":"CODE"}', JSON),
+          ('half_an_emoji_in_a_form', b'nick=%ED%A0%BD&code=CODE', FORM),
+          ('control_character', b'{"nick":"a\x14\nb","code":"CODE"}', JSON),
+          ('huge_number', b'{"x":1e999,"code":"CODE"}', JSON))
+    def test_what_cannot_be_meant_otherwise_logs_in(self, body, content_type):
+        body = body.replace(b'CODE', magic().encode())
+        self.assert_logged_in(self.worker.post(body, content_type))
+
+    @each(*((name, *row) for name, *row in (
+        ('json_as_a_form', '{"code":"ok-1"}', FORM, 'is JSON, but its Content-Type'),
+        ('json_encoded_as_a_form', urllib.parse.quote('{"code":"ok-1"}', safe=''), FORM,
+         'is JSON, but its Content-Type'),
+        ('form_as_json', 'code=ok-1', JSON, 'is a form, but its Content-Type'),
+        ('json_in_a_string', json.dumps('{"code":"ok-1"}'), JSON, 'JSON in a string'),
+        ('array', '["ok-1"]', JSON, 'JSON array'), ('number', '1', JSON, 'not an object'),
+        ('twice', '{"nick":1,"code":"ok-1","nick":2}', JSON, 'the member nick twice'),
+        ('twice_in_a_form', 'code=ok-1&code=ok-2', FORM, 'parameter code is given twice'),
+        ('latin_1', b'{"code":"ok-1","x":"\xe9"}', JSON, 'not UTF-8'),
+        ('utf_16', '{"code":"ok-1"}'.encode('utf-16'), JSON, 'in UTF-16'),
+        ('utf_16_without_mark', '{"code":"ok-1"}'.encode('utf-16-le'), JSON, 'in UTF-16'),
+        ('utf_16_form', 'code=ok-1'.encode('utf-16-be'), FORM, 'in UTF-16'),
+        ('cut', '{"code":"ok-1"', JSON, 'breaks off'), ('blank', ' \n', JSON, 'is empty'),
+        ('empty', '', JSON, 'not in the query string, and the body is empty'),
+        ('no_code', '{"kode":"ok-1"}', JSON, 'neither in the query string nor in the body, a JSON'),
+        ('js_code', '{"js_code":"ok-1"}', JSON, 'one called js_code'),
+        ('number_as_code', '{"code":1}', JSON, 'must be a string, and is a number'),
+        ('object_as_code', 'code=[object Object]', FORM, 'member code of it'),
+        ('long_code', 'code=' + 'a' * 129, FORM, 'longer than 128'))))
+    def test_a_refusal_names_its_cause(self, body, content_type, words):
+        answer = self.worker.post(body, content_type)
+        self.assert_bad(answer)
+        self.assertIn(words, answer.json['message'])
+
     def test_no_bad_code_reached_wechat(self):
         for code in ('ok x', 'ok-x\n', 'ok-a\0b', 'ok-a', 'ok-ab', 'ok\x1b[31m', 'a' * 129,
                      'ok-1', 'ok-deep', OK):

@@ -141,6 +141,21 @@ class Decrypt(UserDataCase):
             answer = self.decrypt(token, sent, content_type)
             self.assert_refused(answer, 400, 400, 'never')
 
+    @each(('twice', lambda text: urllib.parse.quote(text, safe=''), 'twice'),
+          ('three_times', lambda text: urllib.parse.quote(urllib.parse.quote(text, safe='')),
+           'twice'),
+          ('quoted', json.dumps, 'JSON.stringify'),
+          ('undefined', lambda text: 'undefined', 'missing value'),
+          ('url_base64', lambda text: text.replace('+', '-').replace('/', '_'), 'with \\+ and /'))
+    def test_what_the_client_did_to_base64_is_told(self, change, words):
+        token, key = self.log_in()
+        sent = encrypted(key, profile())
+        sent = {**sent, 'iv': '+/' + sent['iv'][2:]}
+        for content_type in (FORM, JSON):
+            answer = self.decrypt(token, {**sent, 'iv': change(sent['iv'])}, content_type)
+            self.assert_refused(answer, 400, 400, 'never')
+            self.assertRegex(answer.json['message'], 'iv .*' + words)
+
     @each(('number', '{"encryptedData":1,"iv":"x"}'), ('list', '[]'), ('cut', '{'),
           ('twice', '{"iv":"x","iv":"x"}'), ('object', '{"encryptedData":{},"iv":{}}'))
     def test_bad_json_is_refused(self, body):
@@ -362,7 +377,7 @@ class OtherWorkers(UserDataCase):
         self.assertIn('outcome=ok', worker.reload())
         self.assert_refused(self.decrypt(token, sent, worker=worker), 401, 401, 'login')
 
-    def test_it_goes_on_while_others_wait_for_wechat(self):
+    def test_it_goes_on_beside_logins_that_wait(self):
         config = self.with_sessions([APP])
         config['limits'] = {'in_flight': 1}
         worker = self.own_worker(config, directory=self.home)

@@ -407,21 +407,4 @@ BOOST_AUTO_TEST_CASE(no_error_holds_what_came)
     }
 }
 
-BOOST_AUTO_TEST_CASE(what_was_encoded_once_too_often_is_said_to_be)
-{
-    const auto encoded = [](const std::string& text) {
-        std::string result;
-        append_percent_encoded(result, text);
-        return result;
-    };
-    const auto data = encrypted(marked("1"));
-    BOOST_TEST(outcome([&] { open(encoded(data)); }).find("encryptedData is encoded twice") == 18U);
-    BOOST_TEST(outcome([&] { open(data, encoded(iv)); }).find("iv is encoded twice") == 18U);
-    BOOST_TEST(outcome([&] {
-                   check_raw_data(Secret{key}, encoded(R"({"nickName":"x"})"),
-                                  std::string(40, '0'));
-               }).find("rawData is encoded twice") == 18U);
-    BOOST_TEST(outcome([&] { open("100%"); }).find("is encoded twice") == std::string::npos);
-}
-
 BOOST_AUTO_TEST_SUITE_END()
