@@ -192,7 +192,7 @@ install: all
 	install -D -m 755 tests/fake-wechat/onlogin-fake-wechat $(bin)/onlogin-fake-wechat
 	install -D -m 755 $(build)/fake-wechat $(libexec)/fake-wechat
 	install -D -m 644 -t $(share) src/onlogin.json
-	install -D -m 644 -t $(man)/man8 src/onlogin.8
+	install -D -m 644 -t $(man)/man8 src/onlogin.8 nginx/onlogin-internal-key.8
 	install -D -m 644 -t $(man)/man5 src/onlogin.json.5
 	install -D -m 644 -t $(man)/man1 tests/fake-wechat/onlogin-fake-wechat.1
 	install -D -m 644 -t $(share)/nginx nginx/*.conf
@@ -207,7 +207,7 @@ install: all
 
 uninstall:
 	rm -f $(sbin)/onlogin $(sbin)/onlogin-internal-key $(bin)/onlogin-fake-wechat
-	rm -f $(man)/man8/onlogin.8 $(man)/man5/onlogin.json.5 $(man)/man1/onlogin-fake-wechat.1
+	rm -f $(man)/man8/onlogin.8 $(man)/man8/onlogin-internal-key.8 $(man)/man5/onlogin.json.5 $(man)/man1/onlogin-fake-wechat.1
 	rm -f $(services:%=$(lib)/systemd/system/%) $(lib)/sysusers.d/onlogin.conf
 	rm -rf $(libexec) $(share)
 
