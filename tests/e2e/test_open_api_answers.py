@@ -194,12 +194,12 @@ class Answers(OddCase):
           ('another member', JSON, b'{"errcode":0,"total":40001}'))
     def test_a_token_that_wechat_takes_stays_whatever_an_answer_looks_like(self, kind, body):
         self.call('/y')
-        before = wechat().access_token(APP)
+        before = wechat().access_token(APP)['fetches']
         for _ in range(3):
             self.answer_with(body, **{'Content-Type': kind})
             answer, _ = self.call('/x')
             self.assertEqual(answer.body, body)
-        self.assertEqual(wechat().access_token(APP), before)
+        self.assertEqual(wechat().access_token(APP)['fetches'], before)
 
     @each(*((name, b'{"%b":%b,"x":1}' % (name.encode(), value))
             for name in ('errCode', 'ErrCode', 'ERRCODE', 'errorCODE')
