@@ -8,7 +8,7 @@ import subprocess
 import unittest
 
 from harness import (APP, ONLOGIN, PATIENCE, RESPONDER, ROOT, Case, each, free_port, magic,
-                     new_directory)
+                     new_directory, write_private)
 
 SCRIPT = ROOT / 'tests/fake-wechat/onlogin-fake-wechat'
 NOBODY = pwd.getpwnam('nobody').pw_uid
@@ -162,6 +162,7 @@ class Configuration(Case):
         shipped = (ROOT / 'src/onlogin.json').read_text()
         etc = self.home / 'etc'
         (etc / 'secrets').mkdir(parents=True)
+        write_private(etc / 'secrets/internal.key', 'k' * 32)  # as the package makes it
         self.addCleanup(shutil.rmtree, etc)
         (etc / 'onlogin.json').write_text(shipped)
         there, back = [block for block in self.commands if 'sed ' in block]
