@@ -54,7 +54,7 @@ std::optional<Process> find_master(const std::vector<Directive>& main, const std
     for (const auto& file : pid_files(main, version)) {
         const auto text = read_proc(file);
         const auto pid = static_cast<pid_t>(std::strtol(text.c_str(), nullptr, 10));
-        const auto process = pid > 0 ? find_process(pid) : std::nullopt;
+        auto process = pid > 0 ? find_process(pid) : std::nullopt;
         if (process && is_nginx(*process))
             return process;
     }
@@ -187,10 +187,10 @@ std::string check_not_running(Findings& findings, const std::vector<Directive>& 
     for (const auto& port : ports)
         if (const auto other = listener_of(port)) {
             const auto unit = unit_of(other->pid);
-            const auto mend = unit == "nginx.service" ? "systemctl restart nginx"
-                              : unit.empty()
-                                  ? "kill " + std::to_string(other->pid) + "; systemctl start nginx"
-                                  : "systemctl disable --now " + unit + "; systemctl start nginx";
+            auto mend = unit == "nginx.service" ? "systemctl restart nginx"
+                        : unit.empty()
+                            ? "kill " + std::to_string(other->pid) + "; systemctl start nginx"
+                            : "systemctl disable --now " + unit + "; systemctl start nginx";
             findings.bad("nginx",
                          "it does not run, and port " + port + ", where it is to listen, has " +
                              other->name + " (process " + std::to_string(other->pid) + ")",
