@@ -123,10 +123,11 @@ std::set<std::string> addresses_of(const std::string& host)
             char text[NI_MAXHOST] = "";
             getnameinfo(entry->ai_addr, entry->ai_addrlen, text, sizeof text, nullptr, 0,
                         NI_NUMERICHOST);
-            std::string found_host = text;
-            if (entry->ai_family == AF_INET6)
-                found_host = "[" + found_host + "]";
-            addresses.insert(canonical_address(found_host).value_or(text));
+            const bool v6 = entry->ai_family == AF_INET6;
+            std::string address_text = v6 ? "[" : "";
+            address_text += text;
+            address_text += v6 ? "]" : "";
+            addresses.insert(canonical_address(address_text).value_or(text));
         }
     }
     // A connection to "any address" comes to this host.
