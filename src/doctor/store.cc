@@ -21,8 +21,8 @@ namespace onlogin {
 
 namespace {
 
-constexpr unsigned long long too_little = 128 * 1024;  // bytes: SQLite's log needs some pages
-constexpr unsigned long long rather_little = 16 << 20; // likewise
+constexpr unsigned long long too_little = 128ULL * 1024; // bytes: SQLite's log needs some pages
+constexpr unsigned long long rather_little = 16 << 20;   // likewise
 
 // The texts of the store end with what mends it.
 void add_trouble(Findings& findings, const std::string& trouble, const char* otherwise)
