@@ -549,7 +549,7 @@ class Nginx:
                 text = re.sub(pattern, lambda _: replacement, text)
             (self.directory / name).write_text(text)
         for name, text in (more or {}).items():
-            (self.directory / name).write_text(text)
+            write_private(self.directory / name, text)
         included = '\n'.join(f'include {site};' for site in sites)
         temp = '\n'.join(f'{module}_temp_path temp/{module};'
                          for module in ('client_body', 'fastcgi', 'proxy', 'scgi', 'uwsgi'))

@@ -44,7 +44,6 @@ class BackendsCase(DoctorCase):
             *guarded_example(self.echo.port), *phone_example(self.echo.port)],
                          more={'snippets/onlogin-key.conf': f'fastcgi_param ONLOGIN_KEY {KEY};\n'})
         self.addCleanup(nginx.finish)
-        (nginx.directory / 'snippets/onlogin-key.conf').chmod(0o600)
         change(nginx)
         return self.visit(nginx=nginx)
 
