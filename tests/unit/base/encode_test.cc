@@ -67,8 +67,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_character_ends_where_decoders_end_it)
 BOOST_AUTO_TEST_CASE(json_strings_escape_the_lines_of_javascript)
 {
     std::string text;
-    append_json_string(text, "a\u2027\u2028\u2029\u202a");
-    BOOST_TEST(text == "\"a\u2027\\u2028\\u2029\u202a\"");
+    append_json_string(text, "a\u2027\u2028\u2029\u202f");
+    BOOST_TEST(text == "\"a\u2027\\u2028\\u2029\u202f\"");
 }
 
 BOOST_AUTO_TEST_CASE(json_strings_escape_what_json_forbids)
