@@ -97,6 +97,17 @@ class Installed(Case):
         self.assertEqual(unit['WatchdogSignal'], ['SIGKILL'])
         self.assertEqual(unit['Restart'], ['always'])
 
+    @each(*EACH_SERVICE)
+    def test_a_reload_is_judged_as_the_worker_sees_it(self, name):
+        # With $CREDENTIALS_DIRECTORY unset, or as root, `onlogin -t` would look at other files.
+        unit = settings(self.units / name)
+        own, command = unit['User'][0], unit['ExecReload'][-1].split()
+        self.assertIn(f'--reuid={own}', command)
+        self.assertIn(f'--regid={own}', command)
+        self.assertIn('CREDENTIALS_DIRECTORY=%d', command)
+        worker = unit['ExecStart'][0].split(str(self.prefix))[-1].split()
+        self.assertEqual(command[-2:], worker[-2:])
+
     def test_the_directory_of_the_sockets_stays_roots(self):
         # systemd binds there as root; whoever owns it could lay a link in the way.
         for name in SERVICES:
