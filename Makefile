@@ -5,6 +5,7 @@
 # make lint       formatting and static checks
 # make bench      speed, as ratios to nginx itself
 # make fuzz       ten minutes each of made-up tokens, user data and FastCGI; SECONDS_EACH= changes that
+# make texts      takes new texts of the source into src/zh_CN.po
 # make install    into $(DESTDIR)$(PREFIX); uninstall takes it back
 # make deb        the Debian packages, in build/
 # make test-deb   the same, tried in a bare Debian 12 and a bare 13, or release=bookworm; as root
@@ -63,7 +64,7 @@ $(if $(left_out)$(gone),$(error the Makefile's lists of sources are not those of
 
 # What the targets need beyond make and git, as Debian 12 and 13 name it.
 build_packages := g++ pkg-config libuv1-dev libcurl4-openssl-dev libjsoncpp-dev libssl-dev \
-                  libsqlite3-dev libhiredis-dev libfcgi-dev
+                  libsqlite3-dev libhiredis-dev libfcgi-dev gettext
 run_packages   := nginx-light spawn-fcgi openssl ca-certificates curl
 demo_packages  := $(build_packages) $(run_packages) python3
 test_packages  := $(demo_packages) libboost-test-dev mandoc systemd apache2-bin \
@@ -75,13 +76,20 @@ deb_packages   := $(build_packages) build-essential dpkg-dev debhelper
 debian_packages := debootstrap dpkg-dev
 fuzz_packages  := $(build_packages) clang libclang-rt-dev
 
+# What the program says in Chinese.
+catalogue := $(build)/locale/zh_CN/LC_MESSAGES/onlogin.mo
+
 # $(call short,WHAT,FILE) before a command: how it is shown.
 short      = $(if $(filter-out 0,$(V)),,@printf '%-4s %s\n' '$1' '$2';)
 # $(call announce,OBJECT...): says how many are still to be compiled; nothing if all are there.
 missing    = $(filter-out $(wildcard $1),$1)
 announce   = $(if $(missing),echo 'files to compile: $(words $(missing)) (all of them take a minute or two)')
 
-all: $(build)/onlogin $(build)/fake-wechat
+all: $(build)/onlogin $(build)/fake-wechat $(catalogue)
+
+$(catalogue): src/zh_CN.po
+	@mkdir -p $(@D)
+	$(call short,MSG,$<)msgfmt --check-format -o $@ $<
 
 $(build)/onlogin: $(objects)
 	$(call short,LINK,$@)$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -o $@
@@ -89,7 +97,7 @@ $(build)/onlogin: $(objects)
 $(build)/fake-wechat: $(parts) $(fake)
 	$(call short,LINK,$@)$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -o $@
 
-$(build)/unit: $(parts) $(units)
+$(build)/unit: $(parts) $(units) | $(catalogue)
 	$(call short,LINK,$@)$(CXX) $(cxxflags) $(LDFLAGS) $^ $(libs) -lboost_unit_test_framework -o $@
 
 $(build)/revocations-driver: $(parts) $(driver)
@@ -173,6 +181,10 @@ lint:
 	@tests/install-packages $(lint_packages)
 	@tests/lint '$(warnings)' $(pkgs)
 
+# Takes new texts of the source into the catalogue, for who translates them.
+texts:
+	tests/texts --update
+
 format:
 	clang-format -i $$(git ls-files '*.cc' '*.hh')
 
@@ -182,6 +194,7 @@ libexec  := $(DESTDIR)$(PREFIX)/libexec/onlogin
 share    := $(DESTDIR)$(PREFIX)/share/onlogin
 man      := $(DESTDIR)$(PREFIX)/share/man
 lib      := $(DESTDIR)$(PREFIX)/lib
+locale   := $(DESTDIR)$(PREFIX)/share/locale/zh_CN/LC_MESSAGES
 # Where the worker and nginx of this very host will look; in a package it is the package's work.
 own_system := $(if $(DESTDIR),,$(filter /usr /usr/local,$(PREFIX)))
 services := $(notdir $(wildcard systemd/*.service systemd/*.socket))
@@ -192,6 +205,7 @@ install: all
 	install -D -m 755 tests/fake-wechat/onlogin-fake-wechat $(bin)/onlogin-fake-wechat
 	install -D -m 755 $(build)/fake-wechat $(libexec)/fake-wechat
 	install -D -m 644 -t $(share) src/onlogin.json
+	install -D -m 644 -t $(locale) $(catalogue)
 	install -D -m 644 -t $(man)/man8 src/onlogin.8 nginx/onlogin-internal-key.8
 	install -D -m 644 -t $(man)/man5 src/onlogin.json.5
 	install -D -m 644 -t $(man)/man1 tests/fake-wechat/onlogin-fake-wechat.1
@@ -209,6 +223,7 @@ uninstall:
 	rm -f $(sbin)/onlogin $(sbin)/onlogin-internal-key $(bin)/onlogin-fake-wechat
 	rm -f $(man)/man8/onlogin.8 $(man)/man8/onlogin-internal-key.8 $(man)/man5/onlogin.json.5 $(man)/man1/onlogin-fake-wechat.1
 	rm -f $(services:%=$(lib)/systemd/system/%) $(lib)/sysusers.d/onlogin.conf
+	rm -f $(locale)/onlogin.mo
 	rm -rf $(libexec) $(share)
 
 clean:
@@ -216,4 +231,4 @@ clean:
 
 -include $(objects:.o=.d) $(units:.o=.d) $(fake:.o=.d) $(driver:.o=.d) $(bare:.o=.d) $(loose:.o=.d)
 
-.PHONY: all objects check demo test bench fuzz deb test-deb test-debian lint format install uninstall clean .force
+.PHONY: all objects texts check demo test bench fuzz deb test-deb test-debian lint format install uninstall clean .force

@@ -2,9 +2,11 @@
 
 #include "actions/app.hh"
 #include "actions/router.hh"
+#include "base/language.hh"
 #include "base/log.hh"
 #include "base/plural.hh"
 #include "config/config.hh"
+#include "config/file_language.hh"
 #include "doctor/doctor.hh"
 #include "gateway/gateway.hh"
 #include "https/client.hh"
@@ -158,8 +160,10 @@ int serve(const Options& options, Mode mode)
         } catch (const std::exception& error) { // ConfigError, StoreUnreachable
             notifier.status(std::string{"the old configuration stays, the new one is refused: "} +
                             error.what());
-            return log.error("reload", {{"reason", error.what()}, {"advice", "the old one stays"}});
+            return log.error(
+                "reload", {{"reason", error.what()}, {"advice", translate("the old one stays")}});
         }
+        speak(app.config->language);
         log.configure(app.config->log.level, app.config->log.json);
         access_tokens.forget();
         advisor.forget();
@@ -225,6 +229,7 @@ int keygen()
 
 int run(const Options& options)
 {
+    speak(language_of_file(options.config_file));
     switch (options.command) {
     case Options::Command::Version:
         fputs(describe_version().c_str(), stdout);
@@ -262,6 +267,7 @@ int main(int argc, char** argv)
         refuse_arguments();
         return 0;
     }
+    speak(language_of_environment()); // until it is known which file is meant
     try {
         const int status = run(parse_options(argc, argv));
         if (fflush(stdout) != 0 || ferror(stdout))

@@ -20,7 +20,7 @@ public:
         : app_{app}
     {
         if (app.asking_wechat >= app.config->limits.in_flight)
-            throw Busy{"too many logins at once"};
+            throw Busy{marked("too many logins at once")};
         ++app.asking_wechat;
     }
     WaitForWechat(const WaitForWechat&) = delete;

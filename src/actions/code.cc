@@ -12,17 +12,20 @@ namespace {
 
 constexpr std::size_t longest_code = 128;
 
-void check_code(std::string_view text, const std::string& kind)
+void check_code(std::string_view text, const Phrase& kind)
 {
-    const auto fail = [&](const std::string& why) {
-        throw BadRequest{"the parameter code is not a " + kind + ": " + why};
-    };
     if (text.starts_with("[object "))
-        fail("it is what JavaScript writes for an object, so send the member code of it");
+        throw BadRequest{phrase("the parameter code is not a {kind}: it is what JavaScript writes "
+                                "for an object, so send the member code of it",
+                                {{"kind", kind}})};
     if (text.size() > longest_code)
-        fail("it is longer than " + std::to_string(longest_code) + " characters");
+        throw BadRequest{phrase("the parameter code is not a {kind}: it is longer than {most} "
+                                "characters",
+                                {{"kind", kind}, {"most", std::to_string(longest_code)}})};
     if (!is_visible_ascii(text))
-        fail("it holds blanks, control characters or others than ASCII");
+        throw BadRequest{phrase("the parameter code is not a {kind}: it holds blanks, control "
+                                "characters or others than ASCII",
+                                {{"kind", kind}})};
 }
 
 } // namespace
@@ -31,12 +34,12 @@ void check_login_code(std::string_view code)
 {
     if (code == "the code is a mock one")
         throw MockCode{};
-    check_code(code, "login code of wx.login");
+    check_code(code, phrase("login code of wx.login"));
 }
 
 void check_phone_code(std::string_view code)
 {
-    check_code(code, "phone code of getPhoneNumber");
+    check_code(code, phrase("phone code of getPhoneNumber"));
 }
 
 } // namespace onlogin

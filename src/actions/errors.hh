@@ -3,6 +3,8 @@
 // Why an action does not do what it is asked. What the folders below throw stands in their own
 // errors.hh; the router alone turns all of them into answers.
 
+#include "base/language.hh"
+
 #include <stdexcept>
 #include <string>
 
@@ -12,10 +14,11 @@ namespace onlogin {
 struct MethodNotAllowed : std::runtime_error
 {
     explicit MethodNotAllowed(std::string allowed)
-        : runtime_error{"the method is not allowed here"}
+        : runtime_error{message.data()}
         , allow{std::move(allowed)}
     {
     }
+    static constexpr auto message = marked("the method is not allowed here");
     std::string allow;
 };
 
@@ -23,10 +26,11 @@ struct MethodNotAllowed : std::runtime_error
 struct MockCode : std::runtime_error
 {
     MockCode()
-        : runtime_error{"the developer tools made up this login code: "
-                        "open the project with its real appid"}
+        : runtime_error{message.data()}
     {
     }
+    static constexpr auto message = marked("the developer tools made up this login code: "
+                                           "open the project with its real appid");
 };
 
 // No session of whoever asks: 401. The text is the cause for the log, not for the client.
@@ -39,18 +43,23 @@ struct Unauthorized : std::runtime_error
 // The text is the cause; `advice` tells the operator what mends it.
 struct Undecided : Unauthorized
 {
-    Undecided(const std::string& cause, std::string mend)
+    Undecided(const std::string& cause, Marked mend)
         : Unauthorized{cause}
-        , advice{std::move(mend)}
+        , advice{mend}
     {
     }
-    std::string advice;
+    Marked advice;
 };
 
 // More is in flight than the limits allow, or the worker is stopping: 503.
 struct Busy : std::runtime_error
 {
-    using runtime_error::runtime_error;
+    explicit Busy(Marked text)
+        : runtime_error{text.data()}
+        , message{text}
+    {
+    }
+    Marked message;
 };
 
 } // namespace onlogin

@@ -40,8 +40,8 @@ bool is_wafer2(const Request& request, const Params& params, const Config& confi
     if (request.wafer2.code.empty() || params.find("code"))
         return false;
     if (!config.session.keys)
-        throw BadRequest{"X-WX-Code asks for a session, and this login server has none: "
-                         "set session.keys_file"};
+        throw BadRequest{phrase("X-WX-Code asks for a session, and this login server has none: "
+                                "set session.keys_file")};
     return true;
 }
 

@@ -30,7 +30,7 @@ void check_redirect(std::string_view redirect)
 {
     if (std::any_of(redirect.begin(), redirect.end(),
                     [](char c) { return (c >= '\0' && c < ' ') || c == 0x7f; }))
-        throw BadRequest{"the path of the request holds control characters"};
+        throw BadRequest{phrase("the path of the request holds control characters")};
 }
 
 // To the server in front, which goes on with the client's request and hands it to the backend. The

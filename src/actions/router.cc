@@ -69,7 +69,7 @@ const Route& choose_route(const Request& request)
     if (!request.action.empty()) {
         if (const auto* route = find_route(request.action))
             return *route;
-        throw BadRequest{"there is no such action", 404};
+        throw BadRequest{phrase("there is no such action"), 404};
     }
     const auto slash = request.path.rfind('/');
     const auto* route = find_route(
@@ -114,8 +114,9 @@ void check_key(App& app, const Route& route, const Request& request)
             {{"action", route.action},
              {"reason", request.internal_key.empty() ? "no ONLOGIN_KEY" : "a wrong ONLOGIN_KEY"},
              {"advice",
-              "if it was nginx that asked: `onlogin doctor` says what its locations lack"}});
-    throw BadRequest{"there is no such action", 404};
+              translate("if it was nginx that asked: `onlogin doctor` says what its locations "
+                        "lack")}});
+    throw BadRequest{phrase("there is no such action"), 404};
 }
 
 // Counts an action while it lasts, and tells when it does not come to an answer: the client has
@@ -151,29 +152,30 @@ struct Answer
 // One row of the answers' table an exception type.
 Answer explain(App& app, const std::exception_ptr& failure, Trace& trace)
 {
-    constexpr auto fail = Response::failure;
+    const auto fail = [](int http_status, int code, Marked message, Recover recover, int retry_s) {
+        return Response::failure(http_status, code, translate(message), recover, retry_s);
+    };
+    constexpr auto log_in = marked("there is no session, or it is over: log in");
     try {
         std::rethrow_exception(failure);
     } catch (const BadRequest& e) {
-        return {fail(e.status, e.status, e.what(), Recover::Never, 0), e.what()};
+        return {Response::failure(e.status, e.status, e.spoken, Recover::Never), e.what()};
     } catch (const BadUserData& e) {
-        return {fail(400, 400, e.what(), Recover::Never, 0), e.what()};
+        return {Response::failure(400, 400, e.spoken, Recover::Never), e.what()};
     } catch (const MethodNotAllowed& e) {
-        auto response = fail(405, 405, e.what(), Recover::Never, 0);
+        auto response = fail(405, 405, e.message, Recover::Never, 0);
         response.headers.emplace_back("Allow", e.allow);
         return {std::move(response), e.what()};
     } catch (const MockCode& e) {
-        return {fail(401, 40029, e.what(), Recover::Login, 0), e.what()};
+        return {fail(401, 40029, e.message, Recover::Login, 0), e.what()};
     } catch (const Undecided& e) {
         if (app.undecided.is_time())
-            app.log.error("undecided", {{"reason", e.what()}, {"advice", e.advice}});
-        return {fail(401, 401, "there is no session, or it is over: log in", Recover::Login, 0),
-                e.what()};
+            app.log.error("undecided", {{"reason", e.what()}, {"advice", translate(e.advice)}});
+        return {fail(401, 401, log_in, Recover::Login, 0), e.what()};
     } catch (const Unauthorized& e) {
-        return {fail(401, 401, "there is no session, or it is over: log in", Recover::Login, 0),
-                e.what()};
+        return {fail(401, 401, log_in, Recover::Login, 0), e.what()};
     } catch (const StaleSession& e) {
-        return {fail(401, 401, e.what(), Recover::Login, 0), e.cause};
+        return {fail(401, 401, e.message, Recover::Login, 0), e.cause};
     } catch (const Refused& e) {
         trace.errcode = e.errcode;
         trace.rid = e.rid;
@@ -181,20 +183,22 @@ Answer explain(App& app, const std::exception_ptr& failure, Trace& trace)
         return {fail(row.status, e.errcode, row.message, row.recover, row.retry_after_s),
                 "refused"};
     } catch (const Unreachable& e) {
-        return {fail(502, 502, "WeChat cannot be reached", Recover::Later, 5),
+        return {fail(502, 502, marked("WeChat cannot be reached"), Recover::Later, 5),
                 std::string{"unreachable: "} + e.what()};
     } catch (const Unusable& e) {
-        return {fail(502, 502, "WeChat's answer cannot be used", Recover::Login, 0),
+        return {fail(502, 502, marked("WeChat's answer cannot be used"), Recover::Login, 0),
                 std::string{"unusable: "} + e.what()};
     } catch (const TimedOut&) {
-        return {fail(504, 504, "WeChat did not answer in time", Recover::Login, 0), "timed out"};
+        return {fail(504, 504, marked("WeChat did not answer in time"), Recover::Login, 0),
+                "timed out"};
     } catch (const StoreUnreachable& e) {
-        return {fail(503, 503, "the login server cannot look sessions up", Recover::Later, 2),
-                std::string{"store unreachable: "} + e.what()};
+        return {
+            fail(503, 503, marked("the login server cannot look sessions up"), Recover::Later, 2),
+            std::string{"store unreachable: "} + e.what()};
     } catch (const Busy& e) {
-        return {fail(503, 503, e.what(), Recover::Later, 1), e.what()};
+        return {fail(503, 503, e.message, Recover::Later, 1), e.what()};
     } catch (const std::exception& e) { // out of memory and the like
-        return {fail(500, 500, "the login server failed", Recover::Later, 5), e.what()};
+        return {fail(500, 500, marked("the login server failed"), Recover::Later, 5), e.what()};
     }
 }
 
@@ -232,7 +236,7 @@ Task<Response> route(App& app, Request& request)
         check_key(app, *route, request);
         check_method(*route, request.method);
         if (route->ends && request.draining)
-            throw Busy{"the login server is restarting"};
+            throw Busy{marked("the login server is restarting")};
         answer.response = co_await route->answer(app, request);
     } catch (...) {
         failure = std::current_exception();

@@ -22,14 +22,14 @@ bool is_hex(char c)
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-// From 1.
-std::string character_at(std::string_view text, std::size_t offset)
+// Which character of `text`, from 1, begins at `offset`.
+std::string number_of(std::string_view text, std::size_t offset)
 {
     const auto before = text.substr(0, offset);
     const auto count = std::count_if(before.begin(), before.end(), [](char c) {
         return (static_cast<unsigned char>(c) & 0xc0U) != 0x80;
     });
-    return "character " + std::to_string(count + 1);
+    return std::to_string(count + 1);
 }
 
 class FaultFinder
@@ -222,24 +222,30 @@ std::optional<JsonTrouble> find_json_trouble(std::string_view text)
     return FaultFinder{text}.find();
 }
 
-std::string in_words(const JsonTrouble& fault, std::string_view text)
+Phrase in_words(const Phrase& what, const JsonTrouble& fault, std::string_view text)
 {
+    const auto character = number_of(text, fault.offset);
+    const Fillings places{{"what", what}, {"character", character}};
     switch (fault.kind) {
     case Kind::Empty:
-        return "is empty";
+        return phrase("{what} is empty", places);
     case Kind::Cut:
-        return "is JSON that breaks off: more is expected at its end";
+        return phrase("{what} is JSON that breaks off: more is expected at its end", places);
     case Kind::Behind:
-        return "goes on where its JSON has ended, at " + character_at(text, fault.offset);
+        return phrase("{what} goes on where its JSON has ended, at character {character}", places);
     case Kind::Repeated:
-        return "has " + (is_plain_name(fault.name) ? "the member " + fault.name : "a member") +
-               " twice";
+        if (is_plain_name(fault.name))
+            return phrase("{what} has the member {name} twice",
+                          {{"what", what}, {"name", fault.name}});
+        return phrase("{what} has a member twice", places);
     case Kind::Deep:
-        return "is nested deeper than " + std::to_string(most_nested_json) + " levels";
+        return phrase("{what} is nested deeper than {most} levels",
+                      {{"what", what}, {"most", std::to_string(most_nested_json)}});
     case Kind::Wrong:
         break;
     }
-    return "is not JSON: something else is expected at " + character_at(text, fault.offset);
+    return phrase("{what} is not JSON: something else is expected at character {character}",
+                  places);
 }
 
 } // namespace onlogin

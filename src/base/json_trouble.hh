@@ -2,6 +2,8 @@
 
 // Why a text is no JSON, in words for who has sent it: jsoncpp only says that it is none.
 
+#include "base/language.hh"
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,8 +32,8 @@ inline constexpr int most_nested_json = 32; // as in json.cc
 // The first one in `text`, well-formed UTF-8; absent if it is JSON.
 std::optional<JsonTrouble> find_json_trouble(std::string_view text);
 
-// What is wrong with `text`, as words that follow a name for it: "is empty". Of its contents only
-// the name of a member that is there twice, if that is_plain_name().
-std::string in_words(const JsonTrouble& fault, std::string_view text);
+// What is wrong with `text`, which is called `what`: "the body is empty". Of its contents only the
+// name of a member that is there twice, if that is_plain_name().
+Phrase in_words(const Phrase& what, const JsonTrouble& fault, std::string_view text);
 
 } // namespace onlogin

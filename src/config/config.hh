@@ -2,6 +2,7 @@
 
 // The configuration: plain structs with every default. The file is JSON with // comments.
 
+#include "base/language.hh"
 #include "base/log.hh"
 #include "base/secret.hh"
 #include "store/address.hh"
@@ -68,8 +69,9 @@ struct Config
     WechatConfig wechat;
     LimitsConfig limits;
     SessionConfig session;
-    std::string internal_key_file; // its path; empty: whoever opens the socket may ask all
-    Secret internal_key;           // what it holds: who asks internal actions has to know it
+    Language language = Language::English; // of answers, and of advice in the log
+    std::string internal_key_file;         // its path; empty: whoever opens the socket may ask all
+    Secret internal_key; // what it holds: who asks internal actions has to know it
     LogConfig log;
 
     // The mini program of that appid, or null.

@@ -41,7 +41,10 @@ struct Otherwise
 
 std::vector<Key> single_keys_of(Config& config)
 {
-    return {{"internal_key_file", Text{&config.internal_key_file, "none", Holds::SecretFile}}};
+    return {{"internal_key_file", Text{&config.internal_key_file, "none", Holds::SecretFile}},
+            {"language", Choice{{"en", "zh"},
+                                static_cast<std::size_t>(config.language),
+                                [&](auto i) { config.language = static_cast<Language>(i); }}}};
 }
 
 bool holds_secret(const Text& text, std::string_view value)

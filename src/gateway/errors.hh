@@ -2,8 +2,11 @@
 
 // What is wrong with a request that came.
 
+#include "base/language.hh"
+
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace onlogin {
 
@@ -11,11 +14,13 @@ namespace onlogin {
 // client.
 struct BadRequest : std::runtime_error
 {
-    explicit BadRequest(const std::string& text, int http_status = 400)
-        : runtime_error{text}
+    explicit BadRequest(Phrase text, int http_status = 400)
+        : runtime_error{text.english}
+        , spoken{std::move(text.spoken)}
         , status{http_status}
     {
     }
+    std::string spoken;
     int status;
 };
 

@@ -55,28 +55,30 @@ bool is_json_in_form(std::string_view body)
     return is_whole_json(text) || (decoded && is_whole_json(*decoded));
 }
 
-std::string why_no_json(std::string_view body)
+Phrase why_no_json(std::string_view body)
 {
     if (begins_as_form(body))
-        return "the body is a form, but its Content-Type says application/json: send "
-               "application/x-www-form-urlencoded, or JSON";
+        return phrase("the body is a form, but its Content-Type says application/json: send "
+                      "application/x-www-form-urlencoded, or JSON");
     if (is_percent_encoded_json(body))
-        return "the body is percent-encoded: send the JSON as it is, without encodeURIComponent";
+        return phrase(
+            "the body is percent-encoded: send the JSON as it is, without encodeURIComponent");
     const auto fault = find_json_trouble(body);
-    return "the body " + (fault ? in_words(*fault, body) : "is not JSON");
+    return fault ? in_words(phrase("the body"), *fault, body) : phrase("the body is not JSON");
 }
 
-std::string why_no_object(const Json::Value& value)
+Phrase why_no_object(const Json::Value& value)
 {
     if (value.isArray())
-        return "the body is a JSON array, and has to be an object";
+        return phrase("the body is a JSON array, and has to be an object");
     if (!value.isString())
-        return "the body is JSON, but not an object";
+        return phrase("the body is JSON, but not an object");
     const auto inner = parse_json(value.asString());
     if (inner && inner->isObject())
-        return "the body is JSON in a string, as after JSON.stringify twice: once will do, and of "
-               "an object wx.request makes JSON by itself";
-    return "the body is a JSON string, and has to be an object";
+        return phrase(
+            "the body is JSON in a string, as after JSON.stringify twice: once will do, and of "
+            "an object wx.request makes JSON by itself");
+    return phrase("the body is a JSON string, and has to be an object");
 }
 
 } // namespace onlogin

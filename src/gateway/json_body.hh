@@ -3,6 +3,8 @@
 // Bodies that are JSON where a form is announced, and JSON that holds no parameters: what is wrong
 // with them, in words for whoever wrote the client.
 
+#include "base/language.hh"
+
 #include <string>
 #include <string_view>
 
@@ -18,9 +20,9 @@ bool begins_as_json(std::string_view body);
 bool is_json_in_form(std::string_view body);
 
 // What is wrong with `body`, which is JSON by its type and cannot be parsed.
-std::string why_no_json(std::string_view body);
+Phrase why_no_json(std::string_view body);
 
 // What is wrong with a body that is JSON, `value`, but not an object.
-std::string why_no_object(const Json::Value& value);
+Phrase why_no_object(const Json::Value& value);
 
 } // namespace onlogin

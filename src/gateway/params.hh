@@ -3,6 +3,7 @@
 // The parameters of a request, from wherever the client put them: the query string, a form body or
 // a JSON object. Past this file there are only good values.
 
+#include "base/language.hh"
 #include "gateway/request.hh"
 
 #include <map>
@@ -39,26 +40,26 @@ public:
     [[nodiscard]] std::optional<std::string> find(std::string_view name) const;
 
 private:
-    enum class Place
+    enum class From
     {
         Query,
         Body,
     };
     struct Value
     {
-        Place place;
+        From from;
         std::string text;
-        std::string_view instead; // what it is in JSON, where it is not text
+        Marked instead; // what it is in JSON, where it is not text
     };
 
     Params() = default;
-    void read_form(std::string_view text, Place place);
+    void read_form(std::string_view text, From from);
     void read_json(std::string_view text);
     void add(std::string name, Value value);
-    [[nodiscard]] std::string where_it_is_not(std::string_view name) const;
+    [[nodiscard]] Phrase why_missing(std::string_view name) const;
 
     std::map<std::string, Value, std::less<>> values_;
-    std::string_view looked_in_ = "in the query string"; // behind a "not"
+    Marked missing_ = marked("the parameter {name} is missing: it is not in the query string");
     bool wrong_type_ = false; // the body is JSON and its type a form's: it has no parameters
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/errors.hh"
 #include "base/fd.hh"
+#include "base/language.hh"
 
 #include <algorithm>
 #include <array>
@@ -22,17 +23,21 @@ constexpr std::size_t most_for_the_rest = 32;
 struct Shortage
 {
     int error;
-    std::string_view advice;
+    Marked advice;
 };
 constexpr std::array shortages{
-    Shortage{EMFILE, "raise the limit of open files (LimitNOFILE= of the service, or ulimit -n), "
-                     "or start more workers"},
-    Shortage{ENFILE, "this host has too many open files: raise its limit (sysctl fs.file-max), or "
-                     "see who holds them (lsof)"},
-    Shortage{ENOBUFS, "this host or service is out of memory: see free(1) and MemoryMax= of the "
-                      "service"},
-    Shortage{ENOMEM, "this host or service is out of memory: see free(1) and MemoryMax= of the "
-                     "service"},
+    Shortage{EMFILE,
+             marked("raise the limit of open files (LimitNOFILE= of the service, or ulimit -n), "
+                    "or start more workers")},
+    Shortage{ENFILE,
+             marked("this host has too many open files: raise its limit (sysctl fs.file-max), or "
+                    "see who holds them (lsof)")},
+    Shortage{ENOBUFS,
+             marked("this host or service is out of memory: see free(1) and MemoryMax= of the "
+                    "service")},
+    Shortage{ENOMEM,
+             marked("this host or service is out of memory: see free(1) and MemoryMax= of the "
+                    "service")},
 };
 
 } // namespace
@@ -46,20 +51,21 @@ std::size_t descriptor_limit()
 DescriptorShares share_descriptors(std::size_t limit, long wanted_to_wechat)
 {
     if (limit < least)
-        throw ConfigError{"the limit of open files is " + std::to_string(limit) +
-                          ", too low: raise it to " + std::to_string(least) +
-                          " or more (LimitNOFILE= of the service, or ulimit -n)"};
+        throw ConfigError{
+            translate("the limit of open files is {limit}, too low: raise it to {least} "
+                      "or more (LimitNOFILE= of the service, or ulimit -n)",
+                      {{"limit", std::to_string(limit)}, {"least", std::to_string(least)}})};
     const auto rest = std::clamp(limit / 4, least_for_the_rest, most_for_the_rest);
     const auto to_wechat = std::min(static_cast<std::size_t>(wanted_to_wechat), limit / 2);
     return {static_cast<long>(to_wechat), limit - rest - to_wechat};
 }
 
-std::string_view advice_on(int error)
+std::string advice_on(int error)
 {
     const auto* const found =
         std::find_if(shortages.begin(), shortages.end(),
                      [&](const Shortage& shortage) { return shortage.error == error; });
-    return found == shortages.end() ? std::string_view{} : found->advice;
+    return found == shortages.end() ? "" : translate(found->advice);
 }
 
 int descriptor_shortage()

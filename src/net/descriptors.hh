@@ -3,7 +3,7 @@
 // How the file descriptors of the process are shared out, and what to do when there are too few.
 
 #include <cstddef>
-#include <string_view>
+#include <string>
 
 namespace onlogin {
 
@@ -25,7 +25,7 @@ DescriptorShares share_descriptors(std::size_t limit, long wanted_to_wechat);
 
 // What the operator has to mend when a descriptor could not be opened because of `error` (as in
 // errno); empty if the cause is no shortage.
-std::string_view advice_on(int error);
+std::string advice_on(int error);
 
 // Opens a descriptor and closes it again, to see whether there is one left. Returns 0 if there is,
 // else the error (as in errno) for which advice_on() has advice.

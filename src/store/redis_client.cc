@@ -299,9 +299,10 @@ void RedisClient::look_around(const std::string& info)
         warn(say_.may_be_lost, loss, say_.lost_advice);
 }
 
-void RedisClient::warn(const char* event, const std::string& reason, const char* advice)
+void RedisClient::warn(const char* event, const std::string& reason, Marked advice)
 {
-    log_.warn(event, {{"store", address_.shown}, {"reason", reason}, {"advice", advice}});
+    log_.warn(event,
+              {{"store", address_.shown}, {"reason", reason}, {"advice", translate(advice)}});
 }
 
 Task<RedisReply> RedisClient::ask(std::vector<std::string> words, Look look)

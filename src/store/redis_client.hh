@@ -4,6 +4,7 @@
 // lost. A question does not wait for the answers to those before it. The protocol is the work of
 // hiredis, which no other file includes.
 
+#include "base/language.hh"
 #include "net/event.hh"
 #include "net/loop.hh"
 #include "net/resolver.hh"
@@ -79,9 +80,9 @@ struct RedisWords
     const char* disconnected;
     const char* unreachable;
     const char* may_be_evicted;
-    const char* evicted_advice;
+    Marked evicted_advice;
     const char* may_be_lost;
-    const char* lost_advice;
+    Marked lost_advice;
 };
 
 class RedisClient
@@ -141,7 +142,7 @@ private:
     [[nodiscard]] bool overdue() const;
     void drop(const std::string& trouble);
     void wake();
-    void warn(const char* event, const std::string& reason, const char* advice);
+    void warn(const char* event, const std::string& reason, Marked advice);
 
     Loop& loop_;
     Log& log_;

@@ -62,9 +62,9 @@ const RedisWords redis_words{
     .unreachable = "revocations unreachable",
     .may_be_evicted = "revocations may be evicted",
     .evicted_advice =
-        "set maxmemory-policy noeviction, or ended sessions live again when it is full",
+        marked("set maxmemory-policy noeviction, or ended sessions live again when it is full"),
     .may_be_lost = "revocations may be lost",
-    .lost_advice = "set appendonly yes, or ended sessions live again when it restarts",
+    .lost_advice = marked("set appendonly yes, or ended sessions live again when it restarts"),
 };
 
 } // namespace onlogin

@@ -8,6 +8,7 @@
 
 #include "base/crypto.hh"
 #include "base/encode.hh"
+#include "base/language.hh"
 #include "store/errors.hh"
 #include "store/look.hh"
 #include "store/redis_client.hh"
@@ -260,13 +261,14 @@ private:
             lost_ = keys_are_gone;
         if (const auto how = std::exchange(lost_, {});
             !how.empty() && (written > 0 || how != keys_are_gone))
-            log_.error("revocations lost",
-                       {{"store", shown_},
-                        {"reason", how},
-                        {"put_back", written},
-                        {"advice", "set appendonly yes and maxmemory-policy noeviction; what ended "
-                                   "and no running worker knows lives again: onlogin revoke --all "
-                                   "ends it"}});
+            log_.error(
+                "revocations lost",
+                {{"store", shown_},
+                 {"reason", how},
+                 {"put_back", written},
+                 {"advice", translate("set appendonly yes and maxmemory-policy noeviction; what "
+                                      "ended and no running worker knows lives again: "
+                                      "onlogin revoke --all ends it")}});
         looked_through_ = connection;
         looked_through_at_ = Clock::now();
     }

@@ -13,6 +13,7 @@
 // The file counts its age, which grows by the time that the host has run between two writes, by
 // Linux's CLOCK_BOOTTIME: it may fall behind, and never runs ahead.
 
+#include "base/language.hh"
 #include "store/errors.hh"
 #include "store/revocations.hh"
 #include "store/sqlite.hh"
@@ -336,8 +337,9 @@ private:
                    {"reason", "the file lacks what this worker has read: somebody has restored, "
                               "exchanged, emptied or deleted it"},
                    {"put_back", static_cast<long long>(lost.size())},
-                   {"advice", "stop all workers before you restore it; what ended while no worker "
-                              "ran that still knows lives again: onlogin revoke --all ends it"}});
+                   {"advice",
+                    translate("stop all workers before you restore it; what ended while no worker "
+                              "ran that still knows lives again: onlogin revoke --all ends it")}});
     }
 
     static void insert(Open& open, const std::string& key, const Ended& row)

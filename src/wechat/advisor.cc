@@ -18,13 +18,13 @@ constexpr int invalid_code = 40029;
 
 void Advisor::refused(const std::string& appid, const Refused& refused)
 {
-    auto advice = find_errcode(refused.errcode, refused.api).advice;
+    Marked advice = find_errcode(refused.errcode, refused.api).advice;
     if (refused.api == Api::Login && refused.errcode == invalid_code && is_flood(appid))
-        advice = "many login codes are invalid: is this the appid of the mini program that calls? "
-                 "Codes of another appid, of the developer tools without an appid, and phone codes "
-                 "are answered like that";
+        advice = marked("many login codes are invalid: is this the appid of the mini program that "
+                        "calls? Codes of another appid, of the developer tools without an appid, "
+                        "and phone codes are answered like that");
     if (!advice.empty())
-        advise(appid, refused.errcode, {refused.rid, refused.address, "", advice});
+        advise(appid, refused.errcode, {refused.rid, refused.address, "", translate(advice)});
 }
 
 void Advisor::unreachable(const std::string& appid, const Unreachable& failure)

@@ -42,7 +42,7 @@ private:
         std::string_view rid;     // WeChat's
         std::string_view address; // ours, as WeChat sees it
         std::string_view reason;
-        std::string_view advice;
+        std::string advice;
     };
 
     bool is_flood(const std::string& appid);

@@ -10,10 +10,9 @@
 // (https://developers.weixin.qq.com/doc/channels/API/basics/commErrCode.html), and answers that
 // were really seen.
 
+#include "base/language.hh"
 #include "base/recover.hh"
 #include "wechat/errors.hh"
-
-#include <string_view>
 
 namespace onlogin {
 
@@ -21,11 +20,11 @@ struct Errcode
 {
     int first; // the codes of the row: first to last
     int last;
-    int status;               // of our answer
-    int retry_after_s;        // of our answer; 0: none
-    Recover recover;          // of our answer
-    std::string_view message; // of our answer
-    std::string_view advice;  // for the operator; empty: nothing to mend on the server
+    int status;        // of our answer
+    int retry_after_s; // of our answer; 0: none
+    Recover recover;   // of our answer
+    Marked message;    // of our answer
+    Marked advice;     // for the operator; empty: nothing to mend on the server
 };
 
 // The row of `errcode` where `api` was asked; it stands for all codes that are not listed if there

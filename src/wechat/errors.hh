@@ -2,8 +2,11 @@
 
 // What WeChat says no to, and what is wrong with what its client has encrypted or signed.
 
+#include "base/language.hh"
+
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace onlogin {
 
@@ -39,7 +42,12 @@ struct Refused : std::runtime_error
 // way: no login mends it. The text is for the client.
 struct BadUserData : std::runtime_error
 {
-    using runtime_error::runtime_error;
+    explicit BadUserData(Phrase text)
+        : runtime_error{text.english}
+        , spoken{std::move(text.spoken)}
+    {
+    }
+    std::string spoken;
 };
 
 // There is a session, but only a newer one can do what is asked: its session_key is missing or was
@@ -47,11 +55,13 @@ struct BadUserData : std::runtime_error
 // client, `cause` for the log.
 struct StaleSession : std::runtime_error
 {
-    StaleSession(const std::string& text, std::string why)
-        : runtime_error{text}
+    StaleSession(Marked text, std::string why)
+        : runtime_error{text.data()}
+        , message{text}
         , cause{std::move(why)}
     {
     }
+    Marked message;
     std::string cause;
 };
 

@@ -21,12 +21,12 @@ constexpr std::size_t block = 16; // of AES: key, iv, and what the data consists
 // without any art.
 [[noreturn]] void fail_for_key(std::string cause)
 {
-    throw StaleSession{"the data does not fit the session, as after a later wx.login: "
-                       "log in first, then fetch the data",
+    throw StaleSession{marked("the data does not fit the session, as after a later wx.login: "
+                              "log in first, then fetch the data"),
                        std::move(cause)};
 }
 
-constexpr auto damaged = "the parameter encryptedData is cut or damaged: send all of it";
+constexpr auto damaged = marked("the parameter encryptedData is cut or damaged: send all of it");
 constexpr auto no_key = "no session_key in the token";
 
 // Base64 as it was before it was wrapped into lines or went through a form.
@@ -62,20 +62,28 @@ bool is_percent_encoded(std::string_view text)
     return false;
 }
 
-// What `text` looks like, which should be base64, and what mends it.
-std::string_view why_no_base64(std::string_view text)
+// What `text`, the parameter `name`, looks like, which should be base64, and what mends it.
+Phrase why_no_base64(const std::string& name, std::string_view text)
 {
+    const Fillings places{{"name", name}};
     if (is_percent_encoded(text))
-        return "is percent-encoded twice, or once and then sent as JSON: leave encodeURIComponent "
-               "out, wx.request encodes what it sends by itself";
+        return phrase("the parameter {name} is percent-encoded twice, or once and then sent as "
+                      "JSON: leave encodeURIComponent out, wx.request encodes what it sends by "
+                      "itself",
+                      places);
     if (text == "undefined" || text == "null" || text == "[object Object]")
-        return "holds no base64 but what JavaScript writes for a missing value or an object: send "
-               "the string that WeChat gave";
+        return phrase("the parameter {name} holds no base64 but what JavaScript writes for a "
+                      "missing value or an object: send the string that WeChat gave",
+                      places);
     if (text.find('"') != text.npos || text.find('\\') != text.npos)
-        return "holds quotes or backslashes, as after JSON.stringify: send it as WeChat gave it";
+        return phrase("the parameter {name} holds quotes or backslashes, as after JSON.stringify: "
+                      "send it as WeChat gave it",
+                      places);
     if (text.find_first_of("-_") != text.npos)
-        return "is in the base64 of URLs: send it as WeChat gave it, with + and /";
-    return "is not base64: send all of it, as WeChat gave it";
+        return phrase("the parameter {name} is in the base64 of URLs: send it as WeChat gave it, "
+                      "with + and /",
+                      places);
+    return phrase("the parameter {name} is not base64: send all of it, as WeChat gave it", places);
 }
 
 std::string read_base64(const std::string& name, std::string_view text)
@@ -83,7 +91,7 @@ std::string read_base64(const std::string& name, std::string_view text)
     const auto clean = mended(text);
     auto bytes = base64_decode(clean);
     if (!bytes)
-        throw BadUserData{"the parameter " + name + ' ' + std::string{why_no_base64(clean)}};
+        throw BadUserData{why_no_base64(name, clean)};
     return std::move(*bytes);
 }
 
@@ -114,25 +122,25 @@ bool begins_as_object(std::string_view text)
     if (!begins && !holds("\"watermark\"") && !holds("\"appid\""))
         fail_for_key("the session_key does not fit the data");
     if (!is_padded)
-        throw BadUserData{damaged};
+        throw BadUserData{phrase(damaged)};
     switch (json_fault(text)) {
     case JsonFault::MoreBehind:
-        throw BadUserData{"something stands behind the object that was decrypted: "
-                          "send encryptedData as it came"};
+        throw BadUserData{phrase("something stands behind the object that was decrypted: "
+                                 "send encryptedData as it came")};
     case JsonFault::TooDeep:
-        throw BadUserData{"the data is nested deeper than 32: "
-                          "this is nothing that WeChat's client gives"};
+        throw BadUserData{phrase("the data is nested deeper than 32: "
+                                 "this is nothing that WeChat's client gives")};
     case JsonFault::TwiceNamed:
-        throw BadUserData{"the data names a member twice: "
-                          "this is nothing that WeChat's client gives"};
+        throw BadUserData{phrase("the data names a member twice: "
+                                 "this is nothing that WeChat's client gives")};
     case JsonFault::NotJson:
         break;
     }
     if (!begins) // the first block alone depends on the iv
-        throw BadUserData{"the beginning of the data does not decrypt: "
-                          "send iv and encryptedData as they came, together"};
-    throw BadUserData{"what was decrypted is not JSON from its beginning to its end: "
-                      "send encryptedData as it came, all of it"};
+        throw BadUserData{phrase("the beginning of the data does not decrypt: "
+                                 "send iv and encryptedData as they came, together")};
+    throw BadUserData{phrase("what was decrypted is not JSON from its beginning to its end: "
+                             "send encryptedData as it came, all of it")};
 }
 
 const Json::Value* member(const Json::Value& object, std::string_view name)
@@ -154,10 +162,10 @@ UserData open_user_data(const Secret& session_key, std::string_view encrypted_da
     const auto data = read_base64("encryptedData", encrypted_data);
     const auto start = read_base64("iv", iv);
     if (start.size() != block)
-        throw BadUserData{"the parameter iv is not of 16 bytes: "
-                          "send the one that came with encryptedData"};
+        throw BadUserData{phrase("the parameter iv is not of 16 bytes: "
+                                 "send the one that came with encryptedData")};
     if (data.empty() || data.size() % block != 0)
-        throw BadUserData{damaged};
+        throw BadUserData{phrase(damaged)};
     const Secret key{base64_decode(session_key.reveal()).value_or("")};
     if (key.reveal().size() != block)
         fail_for_key(session_key.empty() ? no_key : "the session_key is not 16 bytes in base64");
@@ -171,15 +179,15 @@ UserData open_user_data(const Secret& session_key, std::string_view encrypted_da
     if (!object)
         fail_for_text(text.reveal(), true);
     if (!object->isObject())
-        throw BadUserData{"the data is not an object: "
-                          "this is nothing that WeChat's client gives"};
+        throw BadUserData{phrase("the data is not an object: "
+                                 "this is nothing that WeChat's client gives")};
     const auto* const owner = watermark(*object, "appid");
     if (!owner || !owner->isString())
-        throw BadUserData{"the data does not say of which mini program it is: "
-                          "send what WeChat's client gives, with its watermark"};
+        throw BadUserData{phrase("the data does not say of which mini program it is: "
+                                 "send what WeChat's client gives, with its watermark")};
     if (owner->asString() != appid)
-        throw BadUserData{"the data is not of this mini program: "
-                          "send it with a token of the one that it is of"};
+        throw BadUserData{phrase("the data is not of this mini program: "
+                                 "send it with a token of the one that it is of")};
     return {std::move(text), std::move(*object)};
 }
 
@@ -187,13 +195,14 @@ void check_age(const UserData& data, Time now, std::chrono::seconds limit)
 {
     const auto* const made = watermark(data.object, "timestamp");
     if (!made || made->type() == Json::realValue || !made->isInt64())
-        throw BadUserData{"the data does not say when WeChat made it"};
+        throw BadUserData{phrase("the data does not say when WeChat made it")};
     const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch();
     if (made->asInt64() < (seconds - limit).count())
-        throw StaleSession{"the data is too old: log in, fetch it again and send it at once",
-                           "user data older than session.watermark_age_s"};
+        throw StaleSession{
+            marked("the data is too old: log in, fetch it again and send it at once"),
+            "user data older than session.watermark_age_s"};
     if (made->asInt64() > (seconds + limit).count())
-        throw BadUserData{"the data is from the future: is the clock of this host right?"};
+        throw BadUserData{phrase("the data is from the future: is the clock of this host right?")};
 }
 
 void check_raw_data(const Secret& session_key, std::string_view raw_data,
@@ -203,14 +212,15 @@ void check_raw_data(const Secret& session_key, std::string_view raw_data,
         fail_for_key(no_key);
     const Secret expected{to_hex(sha1({raw_data, session_key.reveal()}))};
     if (!equal_in_constant_time(expected.reveal(), signature))
-        throw BadUserData{"the parameters rawData and signature do not fit: "
-                          "send both as they came with encryptedData, no character changed"};
+        throw BadUserData{
+            phrase("the parameters rawData and signature do not fit: "
+                   "send both as they came with encryptedData, no character changed")};
 }
 
 std::string user_signature(const Secret& session_key, std::string_view body)
 {
     if (session_key.empty())
-        throw StaleSession{"the session has no session_key: log in again", no_key};
+        throw StaleSession{marked("the session has no session_key: log in again"), no_key};
     return to_hex(hmac_sha256(session_key.reveal(), body));
 }
 

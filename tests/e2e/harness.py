@@ -149,10 +149,12 @@ def new_directory():
 
 
 def snapshot(name):
-    """A copy of a program, so that a build does not disturb a run."""
+    """A copy of a program and what it says in Chinese, so that a build does not disturb a run."""
     copy = new_directory() / name
     if (BUILD / name).exists():
         shutil.copy(BUILD / name, copy)
+    if (BUILD / 'locale').exists():
+        shutil.copytree(BUILD / 'locale', copy.parent / 'locale')
     return copy
 
 

@@ -97,7 +97,7 @@ AccessTokens::Token& AccessTokens::present(const std::string& appid)
 {
     const auto now = look(appid);
     if (now.text.empty())
-        throw BadRequest{"no access token of this app has been fetched yet"};
+        throw BadRequest{untranslated("no access token of this app has been fetched yet")};
     return tokens_[now.text];
 }
 

@@ -162,9 +162,9 @@ Behaviour read_options(Purpose purpose, const Query& query)
             continue;
         const auto* const option = find_option(name, static_cast<int>(purpose));
         if (!option)
-            throw BadRequest{"there is no option " + name + ": see /fake/help"};
+            throw BadRequest{untranslated("there is no option " + name + ": see /fake/help")};
         if (!option->set(behaviour, value))
-            throw BadRequest{name + " has no such value: see /fake/help"};
+            throw BadRequest{untranslated(name + " has no such value: see /fake/help")};
     }
     return behaviour;
 }

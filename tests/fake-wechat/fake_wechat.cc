@@ -75,10 +75,10 @@ Answer decide(World& world, const Request& request)
 try {
     const auto query = read_query(request.query);
     if (!query)
-        throw BadRequest{"a parameter is not percent-encoded"};
+        throw BadRequest{untranslated("a parameter is not percent-encoded")};
     const auto place = std::ranges::find(places, request.path, &Place::path);
     if (place == std::end(places))
-        throw BadRequest{"nothing here: see /fake/help", 404};
+        throw BadRequest{untranslated("nothing here: see /fake/help"), 404};
     if (!request.path.starts_with("/fake/"))
         note(world, request, *query);
     return place->answer(world, request, *query);

@@ -69,7 +69,7 @@ int read_number(const std::string& text, const char* name)
     const auto* const end = text.data() + text.size();
     const auto [stopped, error] = std::from_chars(text.data(), end, value);
     if (error != std::errc{} || stopped != end || value < 0 || value > 99'999)
-        throw BadRequest{std::string{name} + " has no such value: see /fake/help"};
+        throw BadRequest{untranslated(std::string{name} + " has no such value: see /fake/help")};
     return value;
 }
 
@@ -134,7 +134,7 @@ Answer spoil_access_token(World& world, const Request& /*request*/, const Query&
     else if (how == "expired")
         world.tokens.expire(appid, errcode(42001));
     else
-        throw BadRequest{"how is dead, replaced or expired: see /fake/help"};
+        throw BadRequest{untranslated("how is dead, replaced or expired: see /fake/help")};
     return state(world, appid);
 }
 

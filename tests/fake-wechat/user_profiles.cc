@@ -52,20 +52,22 @@ Answer user_data(World& world, const Request& /*request*/, const Query& query)
     const auto appid = world.require_app(query);
     for (const auto& [name, value] : query)
         if (std::ranges::find(parameters, name) == std::end(parameters))
-            throw BadRequest{"there is no option " + name + ": see /fake/help"};
+            throw BadRequest{untranslated("there is no option " + name + ": see /fake/help")};
     const auto name = find_or(query, "user", "alice");
     const auto openid = find_or(query, "openid", identifier(appid + '/' + name));
     const auto* const known = world.users.find(appid, openid);
     const auto user = known ? *known : KnownUser{};
     const auto session_key = find_or(query, "session_key", user.session_key);
     if (session_key.empty())
-        throw BadRequest{"this user has not logged in yet: let him, or add session_key="};
+        throw BadRequest{
+            untranslated("this user has not logged in yet: let him, or add session_key=")};
     const auto key = from_base64(session_key);
     if (!key || key->size() != 16)
-        throw BadRequest{"the session_key is not base64 of 16 bytes: log in with another one"};
+        throw BadRequest{
+            untranslated("the session_key is not base64 of 16 bytes: log in with another one")};
     const auto timestamp = find_or(query, "timestamp", std::to_string(std::time(nullptr)));
     if (timestamp.find_first_not_of("-0123456789") != timestamp.npos)
-        throw BadRequest{"timestamp has no such value: see /fake/help"};
+        throw BadRequest{untranslated("timestamp has no such value: see /fake/help")};
 
     const auto shown = public_members(name);
     Members all{{"openId", text(openid)}};

@@ -8,7 +8,7 @@ std::string World::require_app(const Query& query) const
 {
     auto appid = find(query, "appid");
     if (!find(apps, appid))
-        throw BadRequest{"appid is missing or unknown: see /fake/apps"};
+        throw BadRequest{untranslated("appid is missing or unknown: see /fake/apps")};
     return appid;
 }
 

@@ -11,7 +11,7 @@ namespace {
 std::string fault_of(std::string_view text)
 {
     const auto fault = find_json_trouble(text);
-    return fault ? in_words(*fault, text) : "none";
+    return fault ? in_words(untranslated("it"), *fault, text).english.substr(3) : "none";
 }
 
 } // namespace

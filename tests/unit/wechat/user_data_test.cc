@@ -47,7 +47,7 @@ UserData open_text(std::string_view text)
     return open(encrypted(text));
 }
 
-std::string marked(const std::string& timestamp)
+std::string watermarked(const std::string& timestamp)
 {
     return R"({"watermark":{"appid":")" + appid + R"(","timestamp":)" + timestamp + "}}";
 }
@@ -88,10 +88,10 @@ void check_odd(std::string_view text, std::string_view word, bool padding = true
     BOOST_TEST(came.find(word) != came.npos, came);
 }
 
-// `more` before the rest of what marked("1") holds.
+// `more` before the rest of what watermarked("1") holds.
 std::string with(std::string_view more)
 {
-    return "{" + std::string{more} + "," + marked("1").substr(1);
+    return "{" + std::string{more} + "," + watermarked("1").substr(1);
 }
 
 } // namespace
@@ -207,7 +207,7 @@ BOOST_AUTO_TEST_CASE(a_key_that_does_not_fit_sends_to_the_login)
 
 BOOST_AUTO_TEST_CASE(what_comes_to_nothing_does_not_fit_and_what_was_cut_is_cut)
 {
-    const auto good = marked("1");
+    const auto good = watermarked("1");
     const std::string whole = good.substr(0, good.size() - 1) + std::string(64, ' ');
     const auto padded = [&](const std::string& end) { // what fills the last block
         const auto text = whole.substr(0, (whole.size() / 16) * 16 - end.size() - 1);
@@ -249,12 +249,12 @@ BOOST_AUTO_TEST_CASE(strings_may_hold_anything)
     BOOST_TEST(name(R"(\ud83d)") == R"(\ufffd)");
     BOOST_TEST(name(R"(\ude00)") == R"(\ufffd)");
     BOOST_TEST(name("\u2028\u2029") == R"(\u2028\u2029)");
-    BOOST_TEST(open_text("\xef\xbb\xbf" + marked("1")).text.reveal() == marked("1"));
+    BOOST_TEST(open_text("\xef\xbb\xbf" + watermarked("1")).text.reveal() == watermarked("1"));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_wrong_with_what_the_key_opens_is_said)
 {
-    const auto good = marked("1");
+    const auto good = watermarked("1");
     check_odd("[" + good + "]", "not an object");
     for (const auto* text : {"[]", "1", "\"x\"", "null", "true"})
         check_odd(text, "not an object");
@@ -290,7 +290,7 @@ BOOST_AUTO_TEST_CASE(an_iv_or_a_part_of_other_data_is_no_wrong_key)
 BOOST_AUTO_TEST_CASE(data_of_another_mini_program_is_refused)
 {
     const auto opens = [](const std::string& text) { return outcome([&] { open_text(text); }); };
-    BOOST_TEST(opens(marked("1")) == "ok");
+    BOOST_TEST(opens(watermarked("1")) == "ok");
     for (const auto* text :
          {"{}", R"({"watermark":null})", R"({"watermark":"wx4f4bc4dec97d474b"})",
           R"({"watermark":["wx4f4bc4dec97d474b"]})", R"({"watermark":{}})",
@@ -333,14 +333,14 @@ BOOST_AUTO_TEST_CASE(a_time_is_a_whole_number)
     const auto age = [&](const std::string& text) {
         return outcome([&] { check_age(open_text(text), now, seconds{300}); }).substr(0, 3);
     };
-    BOOST_TEST(age(marked("1000")) == "ok");
+    BOOST_TEST(age(watermarked("1000")) == "ok");
     for (const auto* odd :
          {"1000.0", "1e3", "\"1000\"", "null", "true", "[1000]", "{}", "18446744073709551615",
           "9223372036854775808", "1000000000000000000000000", "1e400", "-1e400",
           "9223372036854775807", "1000000" /* milliseconds */})
-        BOOST_TEST(age(marked(odd)) == "400", odd);
+        BOOST_TEST(age(watermarked(odd)) == "400", odd);
     for (const auto* odd : {"0", "-1", "-9223372036854775808"})
-        BOOST_TEST(age(marked(odd)) == "401", odd);
+        BOOST_TEST(age(watermarked(odd)) == "401", odd);
     BOOST_TEST(age(R"({"watermark":{"appid":"wx4f4bc4dec97d474b"}})") == "400");
 }
 
@@ -394,7 +394,7 @@ BOOST_AUTO_TEST_CASE(no_error_holds_what_came)
         }
         return "";
     };
-    const auto other = marked("1").replace(marked("1").find("wx4"), 3, "wx5");
+    const auto other = watermarked("1").replace(watermarked("1").find("wx4"), 3, "wx5");
     for (const auto& text :
          {text_of([] { open("c2VjcmV0*"); }), text_of([] { open("c2VjcmV0"); }),
           text_of([] { open_text("c2VjcmV0"); }), text_of([] { open_text("{\"c2VjcmV0\":"); }),
