@@ -14,15 +14,16 @@ Task<Response> access_token(App& app, Request& request)
     const auto mini = choose_mini_program(*app.config, request, params);
     request.trace.app = mini->appid;
     std::optional<WaitForWechat> wait; // not where the token is at hand
-    if (!app.tokens.at_hand(mini) || !request.refused_token.empty() ||
-        !request.suspected_token.empty())
-        wait.emplace(app);
+    const auto before_waiting = [&] {
+        if (!wait)
+            wait.emplace(app);
+    };
     const auto deadline = deadline_of(request, *mini);
     auto question = !request.refused_token.empty()
-                        ? app.tokens.renew(mini, request.refused_token, deadline)
+                        ? app.tokens.renew(mini, request.refused_token, deadline, before_waiting)
                     : !request.suspected_token.empty()
-                        ? app.tokens.check(mini, request.suspected_token, deadline)
-                        : app.tokens.get(mini, deadline);
+                        ? app.tokens.check(mini, request.suspected_token, deadline, before_waiting)
+                        : app.tokens.get(mini, deadline, before_waiting);
     const auto outcome = co_await timed(std::move(question));
     const auto& token = answer_to(request, outcome);
     Response response{204, {}, {}, {}};

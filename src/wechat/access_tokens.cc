@@ -93,26 +93,21 @@ AccessTokens::AccessTokens(Loop& loop, WechatApi& api)
 {
 }
 
-Task<Secret> AccessTokens::get(std::shared_ptr<const MiniProgram> mini, Clock::time_point deadline)
+Task<Secret> AccessTokens::get(std::shared_ptr<const MiniProgram> mini, Clock::time_point deadline,
+                               BeforeWaiting before_waiting)
 {
     const auto now = Clock::now();
     const auto& kept = kept_[mini];
     auto token = kept.token;
     if (!token || now >= token->ends)
-        token = co_await fetched(std::move(mini), Mode::Latest, deadline);
+        token = co_await fetched(std::move(mini), Mode::Latest, deadline, before_waiting);
     else if (now >= token->due && now - kept.last_fetch.begun >= fetch_pause)
         begin(std::move(mini), Mode::Latest);
     co_return token->text;
 }
 
-bool AccessTokens::at_hand(const std::shared_ptr<const MiniProgram>& mini) const
-{
-    const auto kept = kept_.find(mini);
-    return kept != kept_.end() && kept->second.token && Clock::now() < kept->second.token->ends;
-}
-
 Task<Secret> AccessTokens::renew(std::shared_ptr<const MiniProgram> mini, Secret refused,
-                                 Clock::time_point deadline)
+                                 Clock::time_point deadline, BeforeWaiting before_waiting)
 {
     auto& state = kept_[mini];
     const auto kept = state.token;
@@ -125,16 +120,16 @@ Task<Secret> AccessTokens::renew(std::shared_ptr<const MiniProgram> mini, Secret
     if (kept && now - kept->asked < fetch_pause && !state.fetches() && !may_force(state, now))
         co_return kept->text; // WeChat would answer the same
     if (!kept || now - kept->asked >= force_pause) {
-        const auto latest = co_await fetched(mini, Mode::Latest, deadline);
+        const auto latest = co_await fetched(mini, Mode::Latest, deadline, before_waiting);
         if (is_other(latest))
             co_return latest->text;
     }
-    const auto forced = co_await fetched(mini, Mode::ByForce, deadline);
+    const auto forced = co_await fetched(mini, Mode::ByForce, deadline, before_waiting);
     co_return forced->text;
 }
 
 Task<Secret> AccessTokens::check(std::shared_ptr<const MiniProgram> mini, Secret suspected,
-                                 Clock::time_point deadline)
+                                 Clock::time_point deadline, BeforeWaiting before_waiting)
 {
     auto& state = kept_[mini];
     const auto kept = state.token;
@@ -143,6 +138,8 @@ Task<Secret> AccessTokens::check(std::shared_ptr<const MiniProgram> mini, Secret
     if (kept && kept->text.reveal() == suspected.reveal() && now < kept->ends) {
         if (state.good && now - *state.good < check_pause)
             co_return kept->text;
+        if (before_waiting)
+            before_waiting();
         if (!state.last_check || state.last_check.ended())
             state.last_check = SharedTask<bool>::start(loop_, is_refused(mini, suspected));
         try {
@@ -157,7 +154,7 @@ Task<Secret> AccessTokens::check(std::shared_ptr<const MiniProgram> mini, Secret
             still->second.good = Clock::now();
         co_return kept->text;
     }
-    auto other = co_await renew(std::move(mini), std::move(suspected), deadline);
+    auto other = co_await renew(std::move(mini), std::move(suspected), deadline, before_waiting);
     co_return other;
 }
 
@@ -201,8 +198,11 @@ void AccessTokens::begin(std::shared_ptr<const MiniProgram> mini, Mode mode)
 }
 
 Task<AccessTokens::Shared> AccessTokens::fetched(std::shared_ptr<const MiniProgram> mini, Mode mode,
-                                                 Clock::time_point deadline)
+                                                 Clock::time_point deadline,
+                                                 const BeforeWaiting& before_waiting)
 {
+    if (before_waiting)
+        before_waiting();
     begin(mini, mode);
     try {
         auto end = end_of(kept_[mini].last_fetch.task);

@@ -11,6 +11,7 @@
 #include "wechat/api.hh"
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -37,26 +38,28 @@ class AccessTokens
 public:
     AccessTokens(Loop& loop, WechatApi& api);
 
+    // Called before somebody waits for WeChat, once or more often; what it throws is thrown instead
+    // of waiting. Not called where the answer is known already.
+    using BeforeWaiting = std::function<void()>;
+
     // The token of `mini`: fetched when it is first needed, by one caller however many wait, and
     // renewed in the background before it ends (WeChat has a new one 5 minutes before).
     //
     // Throws what WechatApi::call() does; TimedOut too when the deadline comes first.
-    Task<Secret> get(std::shared_ptr<const MiniProgram> mini, Clock::time_point deadline);
-
-    // Whether get() gives one at once.
-    [[nodiscard]] bool at_hand(const std::shared_ptr<const MiniProgram>& mini) const;
+    Task<Secret> get(std::shared_ptr<const MiniProgram> mini, Clock::time_point deadline,
+                     BeforeWaiting before_waiting = {});
 
     // Another token than `refused`, which WeChat does not take any more: the one that others have
     // got meanwhile, else a new one, by force, 10 times a day at most. It may be the same if WeChat
     // gives no other.
     Task<Secret> renew(std::shared_ptr<const MiniProgram> mini, Secret refused,
-                       Clock::time_point deadline);
+                       Clock::time_point deadline, BeforeWaiting before_waiting = {});
 
     // The token of `mini`, when something looks as if WeChat did not take `suspected` any more:
     // asks WeChat about it by a call that costs nothing, and renews it if WeChat refuses it there,
     // too. One that WeChat takes is not asked about again for some seconds.
     Task<Secret> check(std::shared_ptr<const MiniProgram> mini, Secret suspected,
-                       Clock::time_point deadline);
+                       Clock::time_point deadline, BeforeWaiting before_waiting = {});
 
     // After a change of the configuration: the AppSecret may be another.
     void forget() { kept_.clear(); }
@@ -101,7 +104,7 @@ private:
     void begin(std::shared_ptr<const MiniProgram> mini, Mode mode);
     Task<Shared> fetch(std::shared_ptr<const MiniProgram> mini, Mode mode, unsigned long number);
     Task<Shared> fetched(std::shared_ptr<const MiniProgram> mini, Mode mode,
-                         Clock::time_point deadline);
+                         Clock::time_point deadline, const BeforeWaiting& before_waiting);
 
     Loop& loop_;
     WechatApi& api_;

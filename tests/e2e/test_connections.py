@@ -296,7 +296,15 @@ class InFlight(Case):
         for action, status in (('auth', 204), ('decrypt', 400), ('sign', 200)):
             answer = self.worker.ask(fcgi.post(b'', ONLOGIN_ACTION=action, **token))
             self.assertEqual(answer.status, status, answer)
-        self.assertEqual(self.worker.ask(tokens).status, 204)
+        kept = self.worker.ask(tokens)
+        self.assertEqual(kept.status, 204)
+        now = keep_private(kept.headers['onlogin-access-token'])
+        for why in ('ONLOGIN_REFUSED_TOKEN', 'ONLOGIN_SUSPECTED_TOKEN'):
+            answer = self.worker.ask({**tokens, why: now})  # WeChat is to say
+            self.assert_refused(answer, 503, 503, 'later')
+        # Another has been got since: it is at hand.
+        answer = self.worker.ask({**tokens, 'ONLOGIN_REFUSED_TOKEN': 'the-one-before'})
+        self.assertEqual(answer.headers.get('onlogin-access-token'), now)
         answer = self.worker.ask(fcgi.post(b'', ONLOGIN_ACTION='check_session', **token))
         self.assert_refused(answer, 503, 503, 'later')
         code = wechat().phone_code(APP)
