@@ -209,6 +209,8 @@ install: all
 	install -D -m 644 -t $(man)/man8 src/onlogin.8 nginx/onlogin-internal-key.8
 	install -D -m 644 -t $(man)/man5 src/onlogin.json.5
 	install -D -m 644 -t $(man)/man1 tests/fake-wechat/onlogin-fake-wechat.1
+	install -D -m 644 -t $(share)/miniprogram src/miniprogram/onlogin.js src/miniprogram/onlogin.d.ts \
+		src/miniprogram/package.json
 	install -D -m 644 -t $(share)/nginx nginx/*.conf
 	install -D -m 644 -t $(share)/nginx/snippets nginx/snippets/*.conf
 	install -D -m 644 -t $(share)/nginx/hosting nginx/hosting/*.conf

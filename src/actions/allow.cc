@@ -72,7 +72,7 @@ std::string begin_session(const SessionConfig& session, const std::string& appid
     }
 }
 
-std::optional<std::string> renew(const SessionConfig& session, const Allowed& user)
+std::optional<Renewed> renew(const SessionConfig& session, const Allowed& user)
 {
     const auto& old = user.claims();
     const auto now = wall_time();
@@ -85,7 +85,7 @@ std::optional<std::string> renew(const SessionConfig& session, const Allowed& us
     auto fresh = old;
     fresh.issued = now;
     fresh.expires = expires;
-    return seal_token(*session.keys, fresh);
+    return Renewed{seal_token(*session.keys, fresh), expires};
 }
 
 void tell_user(Response& response, const SessionConfig& session, const Allowed& user)
@@ -96,8 +96,8 @@ void tell_user(Response& response, const SessionConfig& session, const Allowed& 
     headers.emplace_back("X-WX-APPID", claims.appid);
     headers.emplace_back("X-WX-UNIONID", claims.unionid);
     headers.emplace_back("X-WX-SOURCE", "wx_client");
-    if (auto token = renew(session, user))
-        headers.emplace_back("Onlogin-Token", std::move(*token));
+    if (auto renewed = renew(session, user))
+        headers.emplace_back("Onlogin-Token", std::move(renewed->token));
 }
 
 Task<> end_session(App& app, const Allowed& user)

@@ -49,10 +49,16 @@ std::chrono::seconds token_life(const SessionConfig& session);
 std::string begin_session(const SessionConfig& session, const std::string& appid,
                           const WechatIdentity& identity);
 
+struct Renewed
+{
+    std::string token;
+    Time expires;
+};
+
 // A fresh token of the same session, once the old one is past half of its life; absent before that,
 // and when the session is at its end (session.max_age_s after the login). It keeps the old one's
 // id: whoever logs out with one of them ends the session.
-std::optional<std::string> renew(const SessionConfig& session, const Allowed& user);
+std::optional<Renewed> renew(const SessionConfig& session, const Allowed& user);
 
 // Adds headers for the backend: who the user is, as WeChat's own cloud hosting says it, and a fresh
 // token when it is time for one (Onlogin-Token).

@@ -150,6 +150,30 @@ void judge_login(Findings& findings, const std::string& what, const HttpProbed& 
                  "see what is said of WeChat below, and the worker's log: journalctl -u onlogin");
 }
 
+// As WeChat's servers ask before a mini program has loaded, but with a token that is none: WeChat
+// is not asked about a code.
+// https://developers.weixin.qq.com/miniprogram/dev/framework/ability/pre-fetch.html
+void check_prefetch(Findings& findings, const Front& front, const std::string& name,
+                    const Config& config)
+{
+    const auto address = site_of(front, name) + front.path;
+    const auto probed =
+        probe(request_to(front, name,
+                         front.path + "?appid=" + config.apps.front()->appid +
+                             "&token=none&timestamp=" + std::to_string(std::time(nullptr)) +
+                             "&path=&query=&scene=1001"));
+    if (probed.failed_at != HttpStep::Done)
+        return; // judge_login() has said why
+    if (probed.status == 401 && read_answer(probed.body).code == 401)
+        return findings.ok("prefetch",
+                           "WeChat may log users in before the first page: set " + address +
+                               " as 数据下载地址 (mp.weixin.qq.com, 开发设置 → 数据预加载)");
+    findings.warn("prefetch",
+                  address + " answers WeChat's prefetch with HTTP " + std::to_string(probed.status),
+                  "it is a GET with appid, code or token, timestamp, path, query and scene: let "
+                  "nginx hand it to the worker as it is");
+}
+
 } // namespace
 
 void check_front(Findings& findings, const Front& front, const Config& config,
@@ -184,6 +208,8 @@ void check_front(Findings& findings, const Front& front, const Config& config,
     const bool is_nginx = nginx.first.empty(); // as it is configured, and not somebody else
     if (is_nginx && front.scheme == "https" && probed.failed_at > HttpStep::Connection)
         check_tls12(findings, front, name);
+    if (is_nginx && front.scheme == "https" && probed.failed_at == HttpStep::Done)
+        check_prefetch(findings, front, name, config);
 }
 
 } // namespace onlogin

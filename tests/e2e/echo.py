@@ -2,7 +2,7 @@
 """A backend that answers with what it was told: method, path, headers and the body's digest, as JSON.
 
 Over HTTP/1.1 as `echo.py PORT`; `application` is the same for WSGI servers, with variables instead
-of headers. /status/N answers with that status;
+of headers. /status/N answers with that status; /slow takes half a second;
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import http.server
 import json
 import re
 import sys
+import time
 
 
 def describe(method, path, told, body, connection=0):
@@ -31,6 +32,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def answer(self):
         body = self.rfile.read(int(self.headers.get('Content-Length') or 0))
         wanted = re.search(r'/status/(\d+)', self.path)
+        if self.path.endswith('/slow'):
+            time.sleep(0.5)
         text = describe(self.command, self.path, self.headers.items(), body,
                         self.client_address[1])
         self.send_response(int(wanted[1]) if wanted else 200)

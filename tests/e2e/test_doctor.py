@@ -116,7 +116,7 @@ class Healthy(DoctorCase):
         self.assertEqual(findings.result.returncode, 0)
         self.assertEqual({finding.check for finding in findings},
                          {'config', 'files', 'worker', 'nginx', 'location', 'socket', 'certificate',
-                          'front', 'tls', 'wechat', 'clock', 'app'})
+                          'front', 'tls', 'prefetch', 'wechat', 'clock', 'app'})
 
     def test_a_site_with_http_2(self):
         findings = self.visit(nginx=self.edited_nginx(http2=True))

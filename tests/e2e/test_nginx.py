@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.parse
 
 from fcgi import Answer
 from harness import (APP, OTHER_APP, Case, a_while, configuration, each, keep_private, magic,
@@ -114,6 +115,26 @@ class Limits(NginxCase):
                 connection.close()
         answer = next(filter(None, together([flood] * 3)))
         self.assert_from_nginx(answer, 429, 'later')
+
+
+    def test_what_wechat_prefetches_for_all_users_has_a_limit_of_its_own(self):
+        worker = self.own_worker()
+        nginx = self.own_nginx(worker.socket)
+
+        def starts(count, **more):
+            connection = nginx.connect()
+            try:
+                query = urllib.parse.urlencode({'appid': APP, 'timestamp': '1795692722123',
+                                                'path': 'pages/index', 'query': '', 'scene': 1001,
+                                                'code': '', **more})
+                return {nginx.ask('GET', '/onLogin?' + query, connection=connection).status
+                        for _ in range(count)}
+            finally:
+                connection.close()
+        statuses = set().union(*together([lambda: starts(200)] * 3))
+        self.assertEqual(statuses, {400})  # without a code; 600 at once would be too many for others
+        self.assertIn(429, set().union(*together([lambda: starts(1000)] * 3)))
+        self.assertIn(200, {nginx.login().status})  # users log in all the same
 
 
 class WithoutAWorker(NginxCase):

@@ -2,6 +2,7 @@
 
 import signal
 import time
+import urllib.parse
 
 import fcgi
 import paseto
@@ -253,6 +254,57 @@ class Tokens(SessionCase):
                                   HTTP_X_WX_SKEY=token)
         self.assertEqual(answer.status, 200, answer)
         self.assert_no_session(auth(self.worker, token))
+
+
+class Prefetched(SessionCase):
+    """WeChat asks before the mini program has loaded, by what wx.setBackgroundFetchToken was given."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.new_home()
+        cls.worker = cls.start_worker(cls.with_sessions([APP, OTHER_APP]), directory=cls.home)
+
+    def prefetch(self, token, method='GET', worker=None, app=APP, **more):
+        query = {'appid': app, 'token': token, 'timestamp': 1795692722123, 'path': 'pages/index',
+                 'query': 'code=1&token=2', 'scene': 1001}
+        return (worker or self.worker).ask({**fcgi.get(urllib.parse.urlencode(query)),
+                                            'REQUEST_METHOD': method, **more})
+
+    def test_the_session_of_the_token_is_confirmed(self):
+        user = self.worker.login(wechat().code(openid=OPENID, unionid=1), ONLOGIN_APPID=APP)
+        token = keep_private(user.json['data']['token'])
+        answer = self.prefetch(token)
+        self.assertEqual(answer.status, 200, answer)
+        data = answer.json['data']
+        self.assertEqual({**data, 'expires_in': 0}, {**user.json['data'], 'expires_in': 0})
+        self.assertTrue(LIFETIME - 60 < data['expires_in'] <= LIFETIME)
+
+    def test_it_is_renewed_when_it_is_time(self):
+        token = self.forged(iat=-6000, exp=1200)
+        data = self.prefetch(token).json['data']
+        self.assertNotEqual(keep_private(data['token']), token)
+        self.assertEqual(data['expires_in'], LIFETIME)
+        self.assert_is_user(auth(self.worker, data['token']))
+
+    def test_a_token_of_nobody_and_one_of_another_mini_program_are_401(self):
+        token = self.user(self.worker)
+        for answer in (self.prefetch('nonsense'), self.prefetch(''),
+                       self.prefetch(token, app=OTHER_APP),
+                       self.prefetch(token, ONLOGIN_APPID=OTHER_APP)):
+            self.assert_refused(answer, 401, 401, 'login')
+
+    def test_one_that_has_ended_is_401(self):
+        token = self.user(self.worker)
+        self.assertEqual(logout(self.worker, token).status, 200)
+        self.assert_refused(self.prefetch(token), 401, 401, 'login')
+
+    def test_where_there_are_no_sessions_there_is_none_to_confirm(self):
+        answer = self.prefetch('a', worker=self.own_worker())
+        self.assert_refused(answer, 401, 401, 'login')
+
+    def test_a_login_by_post_takes_a_code(self):
+        answer = self.prefetch(self.user(self.worker), method='POST')
+        self.assert_refused(answer, 400, 400, 'never')
 
 
 class ShortSessions(SessionCase):

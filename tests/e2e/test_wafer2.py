@@ -7,37 +7,16 @@ import base64
 import json
 import pathlib
 import secrets
-import shutil
 import subprocess
-import unittest
 
 from backends import ECHO, guarded_example, over_http, with_sessions
-from harness import (PATIENCE, ROOT, Case, Process, keep_private, magic, new_directory,
-                     wechat)
+from harness import Case, Process, keep_private, magic, new_directory, wechat
+from node import node_modules
 
 HERE = pathlib.Path(__file__).parent / 'wafer2'
 
 # Where the SDK keeps what the login gave it.
 SESSION = 'weapp_session_F2C224D4-2BCE-4C64-AF9F-A6D872000D1A'
-
-
-def install():
-    """The package, of the version and the digest in package-lock.json."""
-    directory = new_directory()
-    for name in ('package.json', 'package-lock.json'):
-        shutil.copy(HERE / name, directory)
-    done = subprocess.run(
-        ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline',
-         '--cache', ROOT / 'build/npm'], cwd=directory, capture_output=True, text=True,
-        stdin=subprocess.DEVNULL, timeout=120 * PATIENCE)
-    if done.returncode:
-        # Without network, and never fetched before; any other failure is one.
-        if any(word in done.stderr for word in ('ENOTFOUND', 'EAI_AGAIN', 'ECONN', 'ETIMEDOUT',
-                                                'ENETUNREACH')):
-            raise unittest.SkipTest('npm cannot reach its registry: '
-                                    + done.stderr.split('\n')[0])
-        raise AssertionError(done.stderr)
-    return directory / 'node_modules/wafer2-client-sdk'
 
 
 class MiniProgram:
@@ -67,7 +46,7 @@ class MiniProgram:
 class Wafer2(Case):
     @classmethod
     def setUpClass(cls):
-        cls.sdk = install()
+        cls.sdk = node_modules(HERE) / 'wafer2-client-sdk'
         cls.worker = cls.start_worker(with_sessions())
         cls.echo = over_http(ECHO)
         cls.addClassCleanup(cls.echo.finish)

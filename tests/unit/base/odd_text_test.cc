@@ -20,7 +20,7 @@ BOOST_AUTO_TEST_CASE(each_odd_character_is_called_by_its_name_with_its_place)
         {"a\uff1ab", "a full-width character (U+FF1A) character 2"},
         {"a\uff11b", "a full-width letter or digit character 2"},
         {"a\u2029b", "a line separator (U+2029) character 2"},
-        {"a\xe2\x80\xae" "b", "a direction mark (U+202E) character 2"},
+        {"a\u200eb", "a direction mark (U+200E) character 2"},
         {"a b", "a space character 2"},
         {"a\tb", "a tab character 2"},
         {"a\x01"s, "a control character (U+0001) character 2"},
