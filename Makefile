@@ -69,7 +69,7 @@ run_packages   := nginx-light spawn-fcgi openssl ca-certificates curl
 demo_packages  := $(build_packages) $(run_packages) python3
 test_packages  := $(demo_packages) libboost-test-dev mandoc systemd apache2-bin \
                   libapache2-mod-fcgid lighttpd fcgiwrap redis-server sqlite3 strace \
-                  php-cgi uwsgi-plugin-python3 nodejs npm
+                  php-cgi uwsgi-plugin-python3 nodejs npm chromium
 lint_packages  := $(test_packages) clang clang-format clang-tidy cppcheck shellcheck
 bench_packages := $(demo_packages) libnginx-mod-http-echo wrk
 deb_packages   := $(build_packages) build-essential dpkg-dev debhelper
@@ -83,7 +83,7 @@ catalogue := $(build)/locale/zh_CN/LC_MESSAGES/onlogin.mo
 short      = $(if $(filter-out 0,$(V)),,@printf '%-4s %s\n' '$1' '$2';)
 # $(call announce,OBJECT...): says how many are still to be compiled; nothing if all are there.
 missing    = $(filter-out $(wildcard $1),$1)
-announce   = $(if $(missing),echo 'files to compile: $(words $(missing)) (all of them take a minute or two)')
+announce   = $(if $(missing),echo 'files to compile: $(words $(missing)) (all of them take some minutes)')
 
 all: $(build)/onlogin $(build)/fake-wechat $(catalogue)
 

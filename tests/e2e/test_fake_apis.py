@@ -9,7 +9,7 @@ import time
 
 import paseto
 from fake_case import JSON, Fake
-from harness import APP, OTHER_APP, each, magic
+from harness import APP, OTHER_APP, SECRETS, each, magic
 
 CHECK = '/wxa/checksession'
 
@@ -208,6 +208,21 @@ class OpenApis(Fake):
         answer = self.fake.get(path, access_token=self.token())
         self.assertEqual(list(answer.json), ['ip_list'])
         self.assert_refused(self.call(path, 'x'), 43001, content_type='text/plain')
+
+    def test_its_journal_hides_what_is_secret(self):
+        before = [entry['number'] for entry in json.loads(self.fake.ask('/fake/journal'))]
+        code, token = self.fake.code(), self.token()
+        answer = self.fake.get('/sns/jscode2session', appid=APP, secret=SECRETS[APP], js_code=code,
+                               grant_type='authorization_code')
+        journal = self.fake.ask('/fake/journal', since=max(before, default=0))
+        login = json.loads(journal)[-1]
+        self.assertEqual((login['method'], login['path'], login['status']),
+                         ('GET', '/sns/jscode2session', 200))
+        self.assertIn(f'secret=(hidden)&js_code={code}', login['query'])
+        self.assertEqual(json.loads(login['answer']),
+                         {**answer.json, 'session_key': '(hidden)'})
+        for secret in (SECRETS[APP], token, answer.json['session_key']):
+            self.assertNotIn(secret, journal)
 
     def test_it_tells_what_it_has_seen(self):
         path = '/wxa/msg_sec_check'

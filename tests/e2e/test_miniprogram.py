@@ -15,6 +15,8 @@ HERE = pathlib.Path(__file__).resolve().parent.parent / 'miniprogram'
 
 
 class Client(Case):
+    lasts = 30
+
     def run_tests(self, file, **session):
         worker = self.own_worker(with_sessions(**session))
         echo = over_http(ECHO)

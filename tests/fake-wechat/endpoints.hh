@@ -27,7 +27,14 @@ Endpoint msg_sec_check, img_sec_check, get_unlimited_code, get_api_domain_ip;
 // seen_requests.cc
 Endpoint show_seen;
 
+// journal.cc
+Endpoint show_journal;
+
 // Remembers it for show_seen.
 void note(World& world, const Request& request, const Query& query); // seen_requests.cc
+
+// And for show_journal, with its answer.
+void keep_in_journal(World& world, const Request& request, const Query& query,
+                     const Answer& answer);
 
 } // namespace onlogin::fake

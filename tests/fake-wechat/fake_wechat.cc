@@ -54,6 +54,10 @@ constexpr Place places[] = {
      "how many requests a path of WeChat has seen, and of the last one access_token, method, "
      "query, content_type, body_bytes",
      show_seen},
+    {"/fake/journal", "?since=",
+     "the last requests of WeChat's paths and their answers, after that number, as JSON; what is "
+     "secret in them is hidden",
+     show_journal},
     {"/fake/apps", "", "the apps: appid and secret", list_apps},
     {"/fake/help", "", "this", help},
 };
@@ -79,9 +83,12 @@ try {
     const auto place = std::ranges::find(places, request.path, &Place::path);
     if (place == std::end(places))
         throw BadRequest{untranslated("nothing here: see /fake/help"), 404};
-    if (!request.path.starts_with("/fake/"))
-        note(world, request, *query);
-    return place->answer(world, request, *query);
+    if (request.path.starts_with("/fake/"))
+        return place->answer(world, request, *query);
+    note(world, request, *query);
+    auto made = place->answer(world, request, *query);
+    keep_in_journal(world, request, *query, made);
+    return made;
 } catch (const BadRequest& wrong) {
     return answer(wrong.what(), plain, wrong.status);
 }

@@ -8,6 +8,7 @@
 #include "known_users.hh"
 #include "query.hh"
 
+#include <deque>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -34,6 +35,17 @@ struct SeenRequests
     std::size_t body_bytes = 0;
 };
 
+// A request of WeChat's and its answer, without what is secret in them.
+struct JournalEntry
+{
+    unsigned long number; // of all requests, from 1
+    std::string method;
+    std::string path;
+    std::string query;
+    int status;
+    std::string answer; // if it is JSON; else empty
+};
+
 struct World
 {
     std::vector<KnownApp> apps;
@@ -42,6 +54,8 @@ struct World
     AccessTokens tokens;
     std::unordered_map<std::string, TokenDesk> desks;   // by appid
     std::unordered_map<std::string, SeenRequests> seen; // by path, WeChat's only
+    std::deque<JournalEntry> journal;                   // of the last requests
+    unsigned long journal_number = 0;                   // of the last one
 
     // The parameter appid. Throws BadRequest unless there is such an app.
     [[nodiscard]] std::string require_app(const Query& query) const;
