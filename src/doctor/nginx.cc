@@ -267,7 +267,7 @@ NginxSeen check_nginx(Findings& findings, const NginxFiles& files, const Config*
     find_user(main, version->errors, seen);
     const auto process = find_nginx(main, version->errors);
     if (process)
-        seen.first = check_loaded(findings, *process, dump->output, main);
+        seen.first = check_loaded(findings, *process, dump->output, main, version->errors);
     std::vector<std::string> known;
     for (const auto& worker : workers.ours)
         known.insert(known.end(), worker.sockets.begin(), worker.sockets.end());

@@ -514,6 +514,18 @@ class NginxProcess(DoctorCase):
         link.unlink()  # it serves logins, and no file says so
         self.visit(nginx=self.own).find('nginx', 'bad', '/enabled changed at ')
 
+    def test_a_reload_that_is_on_its_way_is_waited_for(self):
+        """`systemctl reload` has ended before nginx has read its files."""
+        self.later()
+        self.site.write_text(self.site.read_text() + '\n')
+        self.own.process.signal(signal.SIGSTOP)
+        self.own.process.signal(signal.SIGHUP)
+        going_on = threading.Timer(0.7, self.own.process.signal, [signal.SIGCONT])
+        going_on.start()
+        self.addCleanup(going_on.join)
+        findings = self.visit(nginx=self.own)
+        self.assertEqual([f for f in findings if f.verdict == 'bad'], [])
+
     def test_a_reload_that_failed_changes_nothing(self):
         self.later()
         text = self.site.read_text()
