@@ -142,6 +142,11 @@ void check_workers(Findings& findings, const std::string& config_file, const Con
             status && workers.by_web_server && is_web_server(status->st_uid))
             return findings.ok("worker", "none runs: the web server starts it, as " +
                                              account_of(status->st_uid).name);
+        for (const auto& service : services)
+            if (!service.socket.empty())
+                return findings.ok("worker", "none runs: " + service.name +
+                                                 " starts with the next login, as " +
+                                                 service.socket + " listens");
         const auto unit = services.empty() ? "onlogin" : services.front().name;
         return findings.warn("worker", "none runs with " + config_file,
                              config ? "systemctl enable --now " + unit +
@@ -224,13 +229,15 @@ void check_answer(Findings& findings, const std::string& path, const Workers& wo
 }
 
 // `enable --now` does nothing for a unit that is active, whose socket somebody has removed.
-std::string way_to_socket(const std::string& path)
+std::string way_to_socket(const std::string& path, const Workers& workers)
 {
+    for (const auto& service : workers.services)
+        if (service.name.starts_with("onlogin-spawn-fcgi"))
+            return "systemctl restart " + service.name;
     const auto stem = std::filesystem::path{path}.stem().string();
     const auto unit = stem == "onlogin" ? stem : "onlogin@" + stem;
     return path.starts_with("/run/onlogin/")
-               ? "systemctl enable " + unit + ".socket; systemctl restart " + unit +
-                     ".socket (or onlogin-spawn-fcgi)"
+               ? "systemctl enable " + unit + ".socket; systemctl restart " + unit + ".socket"
                : "start the worker there: spawn-fcgi -s " + path;
 }
 
@@ -244,7 +251,7 @@ void check_socket(Findings& findings, const SeenSocket& socket, const NginxSeen&
                             socket.starts_programs
                                 ? "systemctl enable fcgiwrap.socket; systemctl restart "
                                   "fcgiwrap.socket"
-                                : way_to_socket(path));
+                                : way_to_socket(path, workers));
     if (!S_ISSOCK(status->st_mode))
         return findings.bad("socket", path + " is no socket", "remove it and start the worker");
     check_rights(findings, path, *status, nginx);

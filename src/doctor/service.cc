@@ -72,14 +72,24 @@ std::string last_words(const std::string& unit)
 std::vector<Service> services_with(const std::string& config_file)
 {
     const auto stem = std::filesystem::path{config_file}.stem().string();
-    const auto shown =
-        run_command({"systemctl", "show", "--no-pager", "-p",
-                     "Id,LoadState,ActiveState,SubState,UnitFileState,StatusText,MainPID,ExecStart",
-                     "onlogin.service", "onlogin-spawn-fcgi.service",
-                     "onlogin@" + stem + ".service", "onlogin-worker@*.service"},
-                    patience_ms);
+    const auto shown = run_command(
+        {"systemctl", "show", "--no-pager", "-p",
+         "Id,LoadState,ActiveState,SubState,UnitFileState,StatusText,MainPID,ExecStart",
+         "onlogin.service", "onlogin-spawn-fcgi.service", "onlogin@" + stem + ".service",
+         "onlogin-worker@*.service", "onlogin.socket", "onlogin@" + stem + ".socket"},
+        patience_ms);
+    auto units = read_properties(shown ? shown->output : "");
+    const auto socket_of = [&](const std::string& service) -> std::string {
+        const auto name = service.substr(0, service.rfind('.')) + ".socket";
+        return std::any_of(units.begin(), units.end(),
+                           [&](auto& unit) {
+                               return unit["Id"] == name && unit["ActiveState"] == "active";
+                           })
+                   ? name
+                   : "";
+    };
     std::vector<Service> services;
-    for (auto& unit : read_properties(shown ? shown->output : "")) {
+    for (auto& unit : units) {
         if (unit["LoadState"] != "loaded" || !uses(unit, config_file))
             continue;
         Service service;
@@ -87,8 +97,14 @@ std::vector<Service> services_with(const std::string& config_file)
         service.state = unit["ActiveState"] + " (" + unit["SubState"] + ')';
         const auto& active = unit["ActiveState"];
         service.runs = active == "active" || active == "reloading";
+        const bool enabled = unit["UnitFileState"] == "enabled";
+        const bool resting = active == "inactive";
+        if (resting)
+            service.socket = socket_of(service.name);
+        if (resting && !enabled && service.socket.empty() && service.name != "onlogin.service")
+            continue;
         service.wanted =
-            unit["UnitFileState"] == "enabled" || active == "failed" || active == "activating";
+            (enabled && service.socket.empty()) || active == "failed" || active == "activating";
         service.pid = static_cast<pid_t>(std::strtol(unit["MainPID"].c_str(), nullptr, 10));
         if (!service.runs && service.wanted)
             service.words =

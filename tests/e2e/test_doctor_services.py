@@ -15,7 +15,7 @@ from test_doctor import DoctorCase, visit
 NOBODY = 65534
 
 
-def systemctl(file, **properties):
+def systemctl(file, socket='inactive', **properties):
     """A stand-in that tells of one service of this configuration."""
     unit = {'Id': 'onlogin.service', 'LoadState': 'loaded', 'ActiveState': 'activating',
             'SubState': 'auto-restart', 'UnitFileState': 'enabled', 'StatusText': '', 'MainPID': '0',
@@ -23,7 +23,8 @@ def systemctl(file, **properties):
                          'ignore_errors=no }', **properties}
     lines = '\n'.join(f'{name}={value}' for name, value in unit.items())
     return f"#!/bin/sh\ncat <<'END'\n{lines}\n\nId=onlogin-spawn-fcgi.service\n" \
-           'LoadState=not-found\nActiveState=inactive\nEND\n'
+           f'LoadState=not-found\nActiveState=inactive\n\nId=onlogin.socket\nLoadState=loaded\n' \
+           f'ActiveState={socket}\nEND\n'
 
 
 class Services(DoctorCase):
@@ -59,6 +60,11 @@ class Services(DoctorCase):
     def test_a_service_that_failed_without_a_word(self):
         self.visit_with(ActiveState='failed', SubState='failed').find(
             'worker', 'bad', 'onlogin.service: failed (failed)', 'systemctl restart onlogin.service')
+
+    def test_a_service_that_its_socket_starts_is_as_it_should_be(self):
+        findings = self.visit_with(ActiveState='inactive', SubState='dead', socket='active')
+        findings.find('worker', 'ok', 'onlogin.service starts with the next login')
+        self.assertFalse([f for f in findings if f.check == 'worker' and f.verdict == 'bad'])
 
     def test_a_service_that_is_switched_off(self):
         self.visit_with(ActiveState='inactive', SubState='dead', UnitFileState='disabled').find(
