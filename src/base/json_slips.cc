@@ -76,23 +76,37 @@ JsonSlip unclosed(std::string_view text, std::size_t begin)
     return slip(text, begin, "a quote \" opens and is not closed on its line");
 }
 
+// Whether a value, or a name, ends with this character.
+bool ends_value(char c)
+{
+    return c == '"' || c == '}' || c == ']' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+           (c >= 'a' && c <= 'z');
+}
+
 } // namespace
 
 std::optional<JsonSlip> find_json_slip(std::string_view text)
 {
     if (const auto encoding = other_encoding(text); !encoding.empty())
         return JsonSlip{1, "the file is in " + std::string{encoding} + ": save it as UTF-8"};
+    auto last = text.npos; // what is neither blank nor comment, so far
     for (std::size_t at = 0; at < text.size();) {
         if (const auto next = after_comment(text, at); next != at) {
             at = next;
             continue;
         }
         const char c = text[at];
+        if ((c == '"' || c == '{' || c == '[') && last != text.npos && ends_value(text[last]))
+            return slip(text, last,
+                        text[last] == '"' && c == '"'
+                            ? "after this a comma is missing, or, if it is a name, a colon"
+                            : "after this a comma is missing");
         if (c == '"') {
             const auto next = after_quoted(text, at);
             if (next == text.npos)
                 return unclosed(text, at);
             at = next;
+            last = next - 1;
             continue;
         }
         const auto* const row = std::find_if(std::begin(mistaken), std::end(mistaken),
@@ -102,6 +116,8 @@ std::optional<JsonSlip> find_json_slip(std::string_view text)
         const bool plain = c > ' ' && c < 0x7f;
         if (!plain && c != ' ' && c != '\t' && c != '\n' && c != '\r')
             return slip(text, at, named(*find_odd_character(text, at)));
+        if (plain)
+            last = at;
         ++at;
     }
     return std::nullopt;

@@ -98,7 +98,7 @@ MISTAKES = [
     ('same_section_twice', with_section('"log": {}, "log": {}'), r'3: '),
     ('same_key_twice_in_an_app', with_app(f'"appid": "{APP}", "secret": "{SECRET}", '
                                           f'"secret": "{SECRET}"'), r'3: '),
-    ('comma_missing', lines('{', '  "limits": {}', '  ' + APP_LINE, '}'), r'3: '),
+    ('comma_missing', lines('{', '  "limits": {}', '  ' + APP_LINE, '}'), r'2: after this a comma is missing'),
     ('brace_missing', lines('{', '  ' + APP_LINE), r'\d+: '),
     ('comma_too_many', with_section('"log": {},'), r'4: .*comma too many'),
     ('comma_too_many_in_a_list', lines('{', '  "apps": [', '    {},', '  ]', '}'),

@@ -58,4 +58,20 @@ BOOST_AUTO_TEST_CASE(comments_and_what_stands_in_quotes_may_hold_all_of_them)
             BOOST_TEST(slip->what.starts_with("a quote"), text);
 }
 
+BOOST_AUTO_TEST_CASE(a_missing_comma_is_told_where_it_is_missing)
+{
+    const auto slip_of = [](const std::string& text) {
+        const auto slip = find_json_slip(text);
+        return slip ? std::to_string(slip->line) + ": " + slip->what : "none";
+    };
+    constexpr auto missing = ": after this a comma is missing";
+    BOOST_TEST(slip_of("{\n \"a\": [1]\n\n // x\n \"b\": 2\n}") == '2' + std::string{missing});
+    BOOST_TEST(slip_of("{\"a\": 1 /* , */ \"b\": 2}") == '1' + std::string{missing});
+    BOOST_TEST(slip_of("[{}\n{}]") == '1' + std::string{missing});
+    BOOST_TEST(slip_of("{\"a\": true\n\"b\": 2}") == '1' + std::string{missing});
+    BOOST_TEST(slip_of("{\"a\" \"b\"}") ==
+               "1: after this a comma is missing, or, if it is a name, a colon");
+    BOOST_TEST(slip_of("{\"a\": [{\"b\": \"c\"}, []], \"d\": {}}") == "none");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
