@@ -382,7 +382,10 @@ class NginxConfiguration(DoctorCase):
     def test_no_location(self):
         nginx = self.edited_nginx()
         (nginx.directory / 'onlogin.conf').write_text('')
-        self.visit(nginx=nginx).find('location', 'bad', 'no location')
+        # Another web server, which tests beside this one may have, is not this one's fault.
+        findings = self.visit(nginx=nginx)
+        self.assertTrue([f for f in findings if f.check == 'location' and f.verdict != 'ok'
+                         and f.text.startswith('no location of nginx')], findings)
 
     @each(
         ('underscores_in_headers', (r'server_tokens off;', 'underscores_in_headers on;'),
