@@ -26,9 +26,9 @@ std::optional<NginxProcess> find_nginx(const std::vector<Directive>& main,
                                        const std::string& version);
 
 // Whether files have changed since: those of `dump` (`nginx -T`), the certificates that `main`
-// names and the directories that it includes. nginx goes on reading them when `systemctl reload` has
-// ended: it has two seconds for that. Returns what to do to have nginx read them: what else nginx
-// seems to do wrong may be mended by that. Empty: it has read them.
+// names and the directories that it includes. nginx goes on reading them when `systemctl reload`
+// has ended: it has two seconds for that. Returns what to do to have nginx read them: what else
+// nginx seems to do wrong may be mended by that. Empty: it has read them.
 std::string check_loaded(Findings& findings, const NginxProcess& process, std::string_view dump,
                          const std::vector<Directive>& main, const std::string& version);
 
