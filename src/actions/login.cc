@@ -94,11 +94,11 @@ Task<Response> login(App& app, Request& request)
 {
     const auto config = app.config;
     const Params params{request};
+    const bool has_code = params.find("code") || !request.wafer2.code.empty();
     // WeChat prefetches data for a mini program that starts by a GET with a code, or in its place
     // with what wx.setBackgroundFetchToken was given.
     // https://developers.weixin.qq.com/miniprogram/dev/framework/ability/pre-fetch.html
-    if (auto token = params.find("token");
-        token && !params.find("code") && request.method != "POST") {
+    if (auto token = params.find("token"); token && !has_code && request.method != "POST") {
         request.token = Secret{std::move(*token)};
         auto response = co_await go_on(app, request, params.find("appid").value_or(""));
         co_return response;

@@ -302,6 +302,14 @@ class Prefetched(SessionCase):
         answer = self.prefetch('a', worker=self.own_worker())
         self.assert_refused(answer, 401, 401, 'login')
 
+    def test_a_code_goes_before_the_token(self):
+        token = self.user(self.worker)
+        for more in ({'QUERY_STRING': f'appid={APP}&token={token}&code={magic()}'},
+                     {'HTTP_X_WX_CODE': magic()}):
+            answer = self.prefetch(token, **more)
+            self.assertEqual(answer.status, 200, answer)
+            self.assertNotEqual(keep_private(answer.json['data']['token']), token)
+
     def test_a_login_by_post_takes_a_code(self):
         answer = self.prefetch(self.user(self.worker), method='POST')
         self.assert_refused(answer, 400, 400, 'never')
