@@ -204,7 +204,7 @@ install: all
 	install -D -m 755 nginx/onlogin-internal-key $(sbin)/onlogin-internal-key
 	install -D -m 755 tests/fake-wechat/onlogin-fake-wechat $(bin)/onlogin-fake-wechat
 	install -D -m 755 $(build)/fake-wechat $(libexec)/fake-wechat
-	install -D -m 644 -t $(share) src/onlogin.json
+	install -D -m 644 -t $(share) src/onlogin.json src/onlogin.schema.json
 	install -D -m 644 -t $(locale) $(catalogue)
 	install -D -m 644 -t $(man)/man8 src/onlogin.8 nginx/onlogin-internal-key.8
 	install -D -m 644 -t $(man)/man5 src/onlogin.json.5

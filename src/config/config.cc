@@ -48,7 +48,7 @@ public:
         const auto& root = parsed.value;
         require_object(root, "the configuration");
         const auto sections = sections_of(config_);
-        std::vector<std::string> known{"apps"};
+        std::vector<std::string> known{"apps", "$schema"}; // the latter for editors
         for (const auto& section : sections)
             known.push_back(section.name);
         const auto single = single_keys_of(config_);

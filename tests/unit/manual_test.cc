@@ -328,6 +328,44 @@ BOOST_AUTO_TEST_CASE(the_sample_has_every_key_with_its_default)
             BOOST_TEST(sampled[i].otherwise == defaults[i].otherwise, defaults[i].name);
 }
 
+BOOST_AUTO_TEST_CASE(the_schema_for_editors_has_every_key_and_no_other)
+{
+    const auto schema = parse_json(contents("src/onlogin.schema.json"));
+    BOOST_REQUIRE(schema);
+    std::set<std::string> found;
+    const auto& top = (*schema)["properties"];
+    for (const auto& name : top.getMemberNames()) {
+        const auto& entry = name == "apps" ? top[name]["items"] : top[name];
+        for (const auto& key : entry["properties"].getMemberNames())
+            found.insert(name + (name == "apps" ? "[]." : ".") + key);
+        if (!entry.isMember("properties") && name != "$schema")
+            found.insert(name);
+        BOOST_TEST(entry.isMember("properties") == entry.isMember("additionalProperties"), name);
+    }
+    std::set<std::string> expected;
+    for (const auto& key : config_keys()) {
+        expected.insert(key.name);
+        const auto dot = key.name.find('.');
+        const auto section = key.name.substr(0, dot), name = key.name.substr(dot + 1);
+        const auto& entry = dot == key.name.npos  ? top[name]
+                            : section == "apps[]" ? top["apps"]["items"]["properties"][name]
+                                                  : top[section]["properties"][name];
+        BOOST_TEST(!entry["description"].asString().empty(), key.name);
+        std::string value = entry["type"] == "string"    ? "a string"
+                            : entry["type"] == "boolean" ? "true or false"
+                            : entry["type"] == "integer"
+                                ? "a whole number from " + entry["minimum"].asString() + " to " +
+                                      entry["maximum"].asString()
+                                : "";
+        for (const auto& word : entry["enum"])
+            value += (value.empty() ? "one of \"" : ", \"") + word.asString() + '"';
+        BOOST_TEST(value == key.value, key.name);
+        if (entry.isMember("default"))
+            BOOST_TEST(entry["default"].asString() == key.otherwise, key.name);
+    }
+    BOOST_TEST(found == expected, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(the_readme_has_every_key_and_its_default)
 {
     check_readme(part(contents("README.md"), "## Configuration", {"## "}), {});
