@@ -337,7 +337,7 @@ BOOST_AUTO_TEST_CASE(the_schema_for_editors_has_every_key_and_no_other)
     for (const auto& name : top.getMemberNames()) {
         const auto& entry = name == "apps" ? top[name]["items"] : top[name];
         for (const auto& key : entry["properties"].getMemberNames())
-            found.insert(name + (name == "apps" ? "[]." : ".") + key);
+            found.insert(std::string{name}.append(name == "apps" ? "[]." : ".").append(key));
         if (!entry.isMember("properties") && name != "$schema")
             found.insert(name);
         BOOST_TEST(entry.isMember("properties") == entry.isMember("additionalProperties"), name);
@@ -358,7 +358,7 @@ BOOST_AUTO_TEST_CASE(the_schema_for_editors_has_every_key_and_no_other)
                                       entry["maximum"].asString()
                                 : "";
         for (const auto& word : entry["enum"])
-            value += (value.empty() ? "one of \"" : ", \"") + word.asString() + '"';
+            value.append(value.empty() ? "one of \"" : ", \"").append(word.asString()).append("\"");
         BOOST_TEST(value == key.value, key.name);
         if (entry.isMember("default"))
             BOOST_TEST(entry["default"].asString() == key.otherwise, key.name);
