@@ -46,7 +46,8 @@ driver   := $(build)/tests/revocations/driver.o
 bare     := $(build)/tests/bench/bare_responder.o
 tokens   := $(patsubst %,$(build)/src/%.o,session/token session/keys session/paserk session/paseto \
                 base/crypto base/base64 base/rfc3339 base/encode base/odd_text base/json_slips \
-                base/json base/json_strings base/json_trouble base/language wechat/user_data)
+                base/json base/json_strings base/json_trouble base/language base/catalogue \
+                wechat/user_data)
 forms    := $(build)/src/gateway/response.o
 judge    := $(patsubst %,$(build)/%.o,src/gateway/fcgi_records tests/unit/gateway/libfcgi \
                 tests/unit/gateway/libfcgi_judge)

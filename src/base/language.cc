@@ -1,58 +1,49 @@
 #include "base/language.hh"
 
-#include <algorithm>
+#include "base/catalogue.hh"
 
-#include <cstdlib>
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
 #include <span>
 #include <system_error>
 #include <vector>
 
-#include <libintl.h>
-#include <locale.h> // NOLINT(modernize-deprecated-headers): newlocale(), of POSIX
+#include <cstdlib>
 
 namespace onlogin {
 
 namespace {
 
-constexpr auto domain = "onlogin";
-
 Language spoken_language = Language::English;
 
-// gettext reads no catalogue in the locale C, and C.UTF-8 is the one other that each system has. It
-// is not made the locale of the process: what the system and its libraries say stays English.
-locale_t with_catalogues()
-{
-    static const locale_t found = newlocale(LC_MESSAGES_MASK, "C.UTF-8", nullptr);
-    return found;
-}
-
-bool find_catalogue()
+// Beside the program where it was built, and where an installation has it.
+std::optional<Catalogue> read_catalogue()
 {
     std::error_code none;
     const auto program = std::filesystem::read_symlink("/proc/self/exe", none).parent_path();
     for (const auto* place : {"locale", "../share/locale"}) {
-        const auto directory = program / place;
-        if (std::filesystem::exists(directory / "zh_CN/LC_MESSAGES/onlogin.mo", none))
-            return with_catalogues() && bindtextdomain(domain, directory.c_str()) &&
-                   bind_textdomain_codeset(domain, "UTF-8") && setenv("LANGUAGE", "zh_CN", 1) == 0;
+        std::ifstream file{program / place / "zh_CN/LC_MESSAGES/onlogin.mo", std::ios::binary};
+        if (file)
+            return Catalogue::parse({std::istreambuf_iterator{file}, {}});
     }
-    return false;
+    return std::nullopt;
+}
+
+const std::optional<Catalogue>& chinese()
+{
+    static const auto catalogue = read_catalogue();
+    return catalogue;
 }
 
 // `english`, or what stands for it in the catalogue where another language is spoken; the same for
 // `many`, where there are several.
 std::string_view looked_up(Marked english, Marked many = "", unsigned long count = 1)
 {
-    const bool several = !many.empty();
-    // To an empty text gettext answers the catalogue's heading.
-    if (spoken_language == Language::English || english.empty())
-        return several && count != 1 ? many : english;
-    const auto before = uselocale(with_catalogues());
-    const char* const text = several ? dngettext(domain, english.data(), many.data(), count)
-                                     : dgettext(domain, english.data());
-    uselocale(before);
-    return text;
+    const std::string_view text = !many.empty() && count != 1 ? many : english;
+    return spoken_language == Language::English ? text : chinese()->find(english).value_or(text);
 }
 
 std::span<const Filling> as_span(Fillings places)
@@ -84,12 +75,8 @@ std::string fill(std::string_view text, std::span<const Filling> places, Member 
 
 void speak(Language language)
 {
-    const auto found = [] {
-        static const bool once = find_catalogue();
-        return once;
-    };
-    const bool chinese = language == Language::Chinese && found();
-    spoken_language = chinese ? Language::Chinese : Language::English;
+    const bool can = language == Language::English || chinese();
+    spoken_language = can ? language : Language::English;
 }
 
 Language language_of_environment()

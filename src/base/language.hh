@@ -1,7 +1,7 @@
 #pragma once
 
 // Texts for people, in the language that they read: English as it stands in the source, and Chinese
-// from src/zh_CN.po, which `make` compiles for gettext. One language for the whole process, since
+// from src/zh_CN.po, which `make` compiles with gettext's msgfmt. One language for the whole process, since
 // all that it says goes to its operator and to the users of one owner.
 
 #include <initializer_list>
