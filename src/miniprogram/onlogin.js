@@ -18,7 +18,10 @@ module.exports = function (options) {
   const url = settings.url
   const home = originOf(url)
   if (!home) throw new TypeError('onlogin: url is missing or is no address, as https://login.example.com/onLogin')
-  const hosts = [home].concat((settings.hosts || []).map(originOf))
+  const hosts = [home].concat((settings.hosts || []).map(host => {
+    if (originOf(host)) return originOf(host)
+    throw new TypeError(`onlogin: hosts: ${host} is no address, as https://api.example.com`)
+  }))
   const timeout = settings.timeout || 10000
   const storage = openStorage(api, `onlogin:${appidOf(api)}:${url}`)
   const foreground = watchForeground(api)

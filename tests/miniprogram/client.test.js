@@ -231,6 +231,11 @@ test('the token goes to the hosts that are named, and to no other', async () => 
   assert.equal(new URL(sent[4].url).host, host)
 })
 
+test('a host that is no address is told at once, instead of standing for every odd one', () => {
+  for (const wrong of ['api.example.com', 'ftp://api.example.com', 'https://me@api.example.com', '', undefined])
+    assert.throws(() => start(new Phone(), { onlogin: { hosts: [wrong] } }), /hosts: .* as https:/)
+})
+
 test('a caller\'s own Authorization stays, and the session goes along all the same', async () => {
   const phone = new Phone()
   const onlogin = start(phone)
