@@ -25,7 +25,8 @@ class Demo:
         os.close(theirs)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
-        until(lambda: 'Ctrl-C ends' in self.text or not self.process.alive(), 60, 'the demo')
+        until(lambda: 'Ctrl-C ends' in self.text or not self.process.alive(), 60 * PATIENCE,
+              'the demo')
 
     def read(self):
         with contextlib.suppress(OSError):  # the terminal is closed when it ends
