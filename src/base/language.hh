@@ -1,8 +1,8 @@
 #pragma once
 
 // Texts for people, in the language that they read: English as it stands in the source, and Chinese
-// from src/zh_CN.po, which `make` compiles with gettext's msgfmt. One language for the whole process, since
-// all that it says goes to its operator and to the users of one owner.
+// from src/zh_CN.po, which `make` compiles with gettext's msgfmt. One language for the whole
+// process, since all that it says goes to its operator and to the users of one owner.
 
 #include <initializer_list>
 #include <string>

@@ -16,12 +16,9 @@ module.exports = function (options) {
   const settings = typeof options === 'string' ? { url: options } : options || {}
   const api = settings.platform || findPlatform()
   const url = settings.url
-  const home = originOf(url)
-  if (!home) throw new TypeError('onlogin: url is missing or is no address, as https://login.example.com/onLogin')
-  const hosts = [home].concat((settings.hosts || []).map(host => {
-    if (originOf(host)) return originOf(host)
-    throw new TypeError(`onlogin: hosts: ${host} is no address, as https://api.example.com`)
-  }))
+  const home = requireOrigin(url, 'url is missing or is no address, as https://login.example.com/onLogin')
+  const hosts = [home].concat((settings.hosts || []).map(host =>
+    requireOrigin(host, `hosts: ${host} is no address, as https://api.example.com`)))
   const timeout = settings.timeout || 10000
   const storage = openStorage(api, `onlogin:${appidOf(api)}:${url}`)
   const foreground = watchForeground(api)
@@ -296,6 +293,14 @@ function originOf(address) {
   const scheme = parts[1].toLowerCase().replace('ws', 'http')
   const port = parts[3] && Number(parts[3]) !== (scheme === 'https' ? 443 : 80) ? `:${Number(parts[3])}` : ''
   return `${scheme}://${parts[2].toLowerCase()}${port}`
+}
+
+// Of an address that the owner has given; throws `otherwise` where it is none. An empty origin would
+// be that of each odd address of a request.
+function requireOrigin(address, otherwise) {
+  const origin = originOf(address)
+  if (!origin) throw new TypeError(`onlogin: ${otherwise}`)
+  return origin
 }
 
 // Where a caller has an Authorization of its own, the token goes under its other name.
