@@ -1,5 +1,6 @@
 #include "base/catalogue.hh"
 
+#include <algorithm>
 #include <utility>
 
 #include <cstddef>
@@ -22,11 +23,12 @@ public:
 
     std::optional<std::uint32_t> number(std::size_t at) const
     {
-        if (at > bytes_.size() || bytes_.size() - at < 4)
+        const auto four = bytes_.substr(std::min(at, bytes_.size()), 4);
+        if (four.size() < 4)
             return std::nullopt;
         std::uint32_t value = 0;
-        for (std::size_t i = 4; i-- > 0;)
-            value = value << 8 | static_cast<unsigned char>(bytes_[at + i]);
+        for (auto byte = four.rbegin(); byte != four.rend(); ++byte)
+            value = value << 8 | static_cast<unsigned char>(*byte);
         return value;
     }
 
